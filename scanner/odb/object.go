@@ -1,0 +1,101 @@
+package odb
+
+import (
+	"bytes"
+	"encoding/hex"
+	"fmt"
+)
+
+// ID is the name of an object: 20 bytes of SHA-1 or 32 of SHA-256.
+// The zero ID names nothing. IDs are comparable.
+type ID struct {
+	sum [32]byte
+	len uint8
+}
+
+// NewID returns the ID whose bytes are sum. It panics unless there are 20 or 32.
+func NewID(sum []byte) ID {
+	if len(sum) != 20 && len(sum) != 32 {
+		panic(fmt.Sprintf("odb: internal error: object name of %d bytes", len(sum)))
+	}
+	id := ID{len: uint8(len(sum))}
+	copy(id.sum[:], sum)
+	return id
+}
+
+// ParseID reads the 40 or 64 hexadecimal digits of an object name.
+func ParseID(s string) (ID, error) {
+	sum, err := hex.DecodeString(s)
+	if err != nil || len(sum) != 20 && len(sum) != 32 {
+		return ID{}, fmt.Errorf("%q is not an object name of 40 or 64 hexadecimal digits", s)
+	}
+	return NewID(sum), nil
+}
+
+// Bytes returns the ID's bytes; they are the caller's.
+func (id ID) Bytes() []byte { return bytes.Clone(id.sum[:id.len]) }
+
+// String returns the ID in hexadecimal, "" for the zero ID.
+func (id ID) String() string { return hex.EncodeToString(id.sum[:id.len]) }
+
+// IsZero reports whether the ID names nothing: the zero value, or git's all-zero name.
+func (id ID) IsZero() bool { return id.sum == [32]byte{} }
+
+// Compare orders IDs by their bytes.
+func (id ID) Compare(other ID) int { return bytes.Compare(id.sum[:], other.sum[:]) }
+
+// Type is the type of an object, by git's own numbers.
+// See https://git-scm.com/docs/gitformat-pack.
+type Type uint8
+
+// The types of objects.
+const (
+	Commit Type = 1
+	Tree   Type = 2
+	Blob   Type = 3
+	Tag    Type = 4
+)
+
+// String returns git's word for the type.
+func (t Type) String() string {
+	switch t {
+	case Commit:
+		return "commit"
+	case Tree:
+		return "tree"
+	case Blob:
+		return "blob"
+	case Tag:
+		return "tag"
+	}
+	return fmt.Sprintf("type %d", uint8(t))
+}
+
+// TypeSet is a set of types.
+type TypeSet uint8
+
+// Types returns the set of the given types.
+func Types(types ...Type) TypeSet {
+	var set TypeSet
+	for _, t := range types {
+		set |= 1 << t
+	}
+	return set
+}
+
+// Has reports whether t is in the set.
+func (s TypeSet) Has(t Type) bool { return s&(1<<t) != 0 }
+
+// Object is one decoded object.
+type Object struct {
+	ID   ID
+	Type Type
+	Data []byte // owned by the Reader: valid until the next call to it, or until the visit function returns
+}
+
+// Skipped is something that could not be read.
+type Skipped struct {
+	ID   ID     // zero where it is not one object
+	Path string // the file it was to come from; "" where only the ID is known
+	Err  error
+}
