@@ -93,7 +93,7 @@ func noSuchKey(id string) error {
 	return errorf(http.StatusNotFound, "NoSuchEntity", "The Access Key with id %s cannot be found.", id)
 }
 
-// member is one element of a list: the query protocol wraps each in <member>.
+// list is a list as the query protocol writes it, each element in a <member>.
 type list[T any] struct {
 	Members []T `xml:"member"`
 }

@@ -26,9 +26,9 @@ const (
 // signature is what a request says of its signature.
 type signature struct {
 	keyID, date, region, service string
+	scope                        string   // date/region/service/aws4_request
 	headers                      []string // signed, in the order given
 	value                        string   // hex
-	scope                        string
 }
 
 var (
@@ -48,7 +48,8 @@ func incomplete(message string) error {
 }
 
 // authenticate finds out who signed the request, and sets c.key and
-// c.callerARN. Whether a key was used at all counts as its use.
+// c.callerARN. From then on the request counts as the key's last use, whatever
+// becomes of it.
 func (s *Server) authenticate(r *http.Request, body []byte, c *call) (err error) {
 	if c.sig, err = parseSignature(r); err != nil {
 		return err
@@ -236,15 +237,21 @@ func headerValue(r *http.Request, name string) string {
 	return strings.Join(values, ",")
 }
 
+// canonicalQuery sorts by name, then value, both as encoded: sorting what is not
+// encoded yet, or joined by "=", gives another order for "a/b" and "a-b".
 func canonicalQuery(query url.Values) string {
-	var pairs []string
+	var pairs [][]string
 	for name, values := range query {
 		for _, v := range values {
-			pairs = append(pairs, escape(name)+"="+escape(v))
+			pairs = append(pairs, []string{escape(name), escape(v)})
 		}
 	}
-	slices.Sort(pairs)
-	return strings.Join(pairs, "&")
+	slices.SortFunc(pairs, slices.Compare)
+	var text []string
+	for _, p := range pairs {
+		text = append(text, p[0]+"="+p[1])
+	}
+	return strings.Join(text, "&")
 }
 
 // escape leaves only the unreserved characters of RFC 3986 as they are.

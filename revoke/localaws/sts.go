@@ -2,6 +2,7 @@ package localaws
 
 import (
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -40,6 +41,9 @@ type credentials struct{ AccessKeyId, SecretAccessKey, SessionToken, Expiration 
 
 type assumedRoleUser struct{ AssumedRoleId, Arn string }
 
+// sessionName is what the API model allows in RoleSessionName.
+var sessionName = regexp.MustCompile(`^[\w+=,.@-]{2,64}$`)
+
 // assumeRole needs both sides, as AWS does when a trust policy names an
 // account: the role trusts the caller's account, and the caller is allowed to.
 func (s *Server) assumeRole(c *call) (any, error) {
@@ -47,9 +51,10 @@ func (s *Server) assumeRole(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	name, err := c.required("RoleSessionName")
-	if err != nil {
-		return nil, err
+	name := c.form.Get("RoleSessionName")
+	if !sessionName.MatchString(name) {
+		return nil, invalid("1 validation error detected: Value '%s' at 'roleSessionName' failed to satisfy constraint: "+
+			"Member must satisfy regular expression pattern: [\\w+=,.@-]*", name)
 	}
 	ttl, err := c.duration()
 	if err != nil {
