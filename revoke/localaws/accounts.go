@@ -1,6 +1,7 @@
 package localaws
 
 import (
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -55,15 +56,21 @@ func (s *Server) ImportKey(k Key, status Status) {
 }
 
 // AddSession adds a session of the account that lasts for ttl; a ttl of zero or
-// less has ended already. arnSuffix is the end of its ARN, for example
-// "assumed-role/ci/i-0123" or "federated-user/x". It has no permissions.
+// less has ended already. arnSuffix is the end of its ARN: "assumed-role/ci/i-0123",
+// "federated-user/x", or "user/ci" for a session as GetSessionToken makes them. It
+// has no permissions.
 func (s *Server) AddSession(account, arnSuffix string, ttl time.Duration) Key {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	name := arnSuffix[strings.LastIndexByte(arnSuffix, '/')+1:]
-	owner := &identity{account: account, resource: arnSuffix, id: newEntityID(s.rand, "AROA") + ":" + name}
-	if strings.HasPrefix(arnSuffix, "federated-user/") {
-		owner.id = account + ":" + name
+	kind, rest, _ := strings.Cut(arnSuffix, "/")
+	owner := &identity{account: account, resource: arnSuffix}
+	switch kind {
+	case "user":
+		owner.id = s.user(account, rest).id
+	case "federated-user":
+		owner.id = account + ":" + rest
+	default:
+		owner.id = newEntityID(s.rand, "AROA") + ":" + path.Base(rest)
 	}
 	return s.addSession(owner, ttl).Key
 }

@@ -1,0 +1,4 @@
+package localaws
+
+// AccountOf is accountOf, for the tests.
+var AccountOf = accountOf
