@@ -90,7 +90,7 @@ func (s *Server) targetKey(c *call) (*accessKey, error) {
 }
 
 func noSuchKey(id string) error {
-	return errorf(http.StatusNotFound, "NoSuchEntity", "The Access Key with id %s cannot be found.", id)
+	return errorf(http.StatusNotFound, "NoSuchEntity", "The Access Key with id %s cannot be found", id)
 }
 
 // list is a list as the query protocol writes it, each element in a <member>.
@@ -232,6 +232,35 @@ func (s *Server) change(c *call, status Status) error {
 	}
 	k.timeline = append(k.timeline, change{status, s.clock().Add(s.lag)})
 	return nil
+}
+
+type summaryEntry struct {
+	Key   string `xml:"key"`
+	Value int    `xml:"value"`
+}
+
+// getAccountSummary counts what the server knows of: of AWS's many entries, the
+// users, and whether the root user has keys.
+func (s *Server) getAccountSummary(c *call) (any, error) {
+	if err := s.authorize(c, "*"); err != nil {
+		return nil, err
+	}
+	users, rootKeys := 0, 0
+	for _, u := range s.state.users {
+		switch {
+		case u.account != c.caller().account:
+		case u.name != "":
+			users++
+		case len(s.state.keysOf(u)) > 0:
+			rootKeys = 1
+		}
+	}
+	type summaryMap struct {
+		Entries []summaryEntry `xml:"entry"`
+	}
+	return struct{ SummaryMap summaryMap }{summaryMap{[]summaryEntry{
+		{"AccountAccessKeysPresent", rootKeys}, {"Users", users},
+	}}}, nil
 }
 
 type attachedPolicy struct{ PolicyName, PolicyArn string }

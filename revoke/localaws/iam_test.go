@@ -237,6 +237,20 @@ func TestAccountAlias(t *testing.T) {
 	}
 }
 
+func TestAccountSummary(t *testing.T) {
+	t.Parallel()
+	s, url, admin, _ := leak(t)
+	s.AddKey(other, "root")
+	s.AddUser(account, "root")
+	for _, want := range []int32{0, 1} {
+		out, err := iamOf(url, admin).GetAccountSummary(t.Context(), &iam.GetAccountSummaryInput{})
+		if err != nil || out.SummaryMap["AccountAccessKeysPresent"] != want || out.SummaryMap["Users"] != 2 {
+			t.Errorf("summary %v, %v, want %d root keys", out.SummaryMap, err, want)
+		}
+		s.AddKey(account, "root")
+	}
+}
+
 func TestInvalidRequests(t *testing.T) {
 	t.Parallel()
 	_, url, admin, leaked := leak(t)

@@ -175,6 +175,7 @@ var actions = map[string]func(*Server, *call) (any, error){
 	"iam:DeleteAccessKey":          (*Server).deleteAccessKey,
 	"iam:ListAttachedUserPolicies": (*Server).listAttachedUserPolicies,
 	"iam:ListAccountAliases":       (*Server).listAccountAliases,
+	"iam:GetAccountSummary":        (*Server).getAccountSummary,
 }
 
 // send records a and writes it.
