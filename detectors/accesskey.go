@@ -1,0 +1,84 @@
+package detectors
+
+import (
+	"cmp"
+	"slices"
+)
+
+// accessKey finds key IDs, the secrets and session tokens that belong to them,
+// and secrets alone.
+type accessKey struct{}
+
+var _ Detector = accessKey{}
+
+func (accessKey) ID() string { return "aws-access-key" }
+
+func (accessKey) Detect(data []byte) []Match {
+	marks := credentialMarks(data)
+	if len(marks) == 0 {
+		return nil
+	}
+	secrets := pair(data, marks)
+	tokens := pairTokens(data, marks)
+	var found []Match
+	for _, m := range marks {
+		if m.isKeyID() {
+			found = append(found, keyMatch(data, m, secrets[m], tokens[m]))
+		} else if secrets[m] == nil && m.name.rank == awsSecret {
+			found = append(found, secretMatch(data, m))
+		}
+	}
+	return found
+}
+
+// credentialMarks returns the key IDs and what may be a secret, in order and
+// named.
+func credentialMarks(data []byte) []*mark {
+	marks := inOrder(append(findKeyIDs(data), findSecrets(data)...))
+	end := 0
+	for _, m := range marks {
+		m.name = nameBefore(data, end, m.Start)
+		end = m.End
+	}
+	return slices.DeleteFunc(marks, func(m *mark) bool {
+		return m.kind == SecretKey && (m.name.never || m.class == Placeholder && m.name.rank < secretish)
+	})
+}
+
+// pairTokens gives session tokens to the temporary credentials in marks.
+func pairTokens(data []byte, marks []*mark) mates {
+	var temporary []*mark
+	for _, m := range marks {
+		if m.isKeyID() && string(data[m.Start:m.Start+4]) == "ASIA" {
+			temporary = append(temporary, m)
+		}
+	}
+	if len(temporary) == 0 {
+		return nil
+	}
+	return pair(data, inOrder(append(temporary, findTokens(data)...)))
+}
+
+func inOrder(marks []*mark) []*mark {
+	slices.SortFunc(marks, func(a, b *mark) int { return cmp.Compare(a.Start, b.Start) })
+	return marks
+}
+
+// keyMatch returns the match of a key ID with its secret and session token,
+// either of which may be nil.
+func keyMatch(data []byte, id, secret, token *mark) Match {
+	m := Match{Kind: id.kind, KeyID: id.text(data), At: id.Span}
+	m.Class = ClassifyKeyID(m.KeyID)
+	if secret != nil {
+		m.Secret, m.SecretAt = NewSecret(secret.text(data)), secret.Span
+	}
+	if token != nil {
+		m.SessionToken, m.SessionTokenAt = NewSecret(token.text(data)), token.Span
+	}
+	return m
+}
+
+func secretMatch(data []byte, m *mark) Match {
+	secret := NewSecret(m.text(data))
+	return Match{Kind: SecretKey, Class: m.class, Secret: secret, At: m.Span, SecretAt: m.Span}
+}

@@ -1,0 +1,166 @@
+package detectors_test
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/revokey-dev/revokey/detectors"
+	"github.com/revokey-dev/revokey/detectors/detectorstest"
+)
+
+func TestAccept(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	var (
+		id     = detectorstest.Mint(r, "ASIA", "123456789012")
+		secret = detectorstest.MintSecret(r)
+		token  = detectorstest.MintToken(r)
+	)
+	for name, tt := range map[string]struct {
+		example string
+		want    detectors.Match
+	}{
+		"key": {
+			"[p]\naws_access_key_id=" + id + "\naws_secret_access_key=" + secret + "\naws_session_token=" + token + "\n",
+			detectors.Match{Kind: detectors.AccessKey, KeyID: id, Secret: detectors.NewSecret(secret), SessionToken: detectors.NewSecret(token)},
+		},
+		"id":     {"key: " + id + " ", detectors.Match{Kind: detectors.AccessKey, KeyID: id}},
+		"bearer": {"ABIA" + id[4:], detectors.Match{Kind: detectors.BearerID, KeyID: "ABIA" + id[4:]}},
+		"secret": {"AWS_SECRET_ACCESS_KEY='" + secret + "'", detectors.Match{Kind: detectors.SecretKey, Secret: detectors.NewSecret(secret)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tt.want.SecretAt = spanOf(tt.example, tt.want.Secret.Unwrap())
+			tt.want.SessionTokenAt = spanOf(tt.example, tt.want.SessionToken.Unwrap())
+			tt.want.At = spanOf(tt.example, tt.want.KeyID)
+			if tt.want.KeyID == "" {
+				tt.want.At = tt.want.SecretAt
+			}
+			for _, d := range detectors.All() {
+				detectorstest.Accept(t, d, tt.example, tt.want)
+			}
+		})
+	}
+}
+
+func spanOf(text, part string) detectors.Span {
+	i := strings.Index(text, part)
+	if part == "" || i < 0 {
+		return detectors.Span{}
+	}
+	return detectors.Span{Start: i, End: i + len(part)}
+}
+
+// slowKeyIDs is the naive twin of the search for key IDs.
+func slowKeyIDs(data []byte) []string {
+	var ids []string
+	for _, run := range regexp.MustCompile(`[A-Z2-7]+`).FindAll(data, -1) {
+		if regexp.MustCompile(`^(AKIA|ASIA|ABIA|ACCA).{16}$`).Match(run) {
+			ids = append(ids, string(run))
+		}
+	}
+	return ids
+}
+
+func FuzzDetect(f *testing.F) {
+	r := rand.New(rand.NewPCG(7, 8))
+	id, secret := detectorstest.Mint(r, "ASIA", "123456789012"), detectorstest.MintSecret(r)
+	token := detectorstest.MintToken(r)
+	for _, seed := range []string{
+		"", "\n", "[a]\nid=" + id + "\n[b]\nsecret=" + secret, "<i>" + id + "</i><s>" + secret + "</s>",
+		"{\"a\":\"" + id + "\",\"SessionToken\":\"" + token + "\",\"SecretAccessKey\":\"" + secret + "\"}",
+		"- name: k\n  value: " + id + "\n- name: AWS_SECRET_ACCESS_KEY\n  value: " + secret + "\n" + id,
+		"secret_1: " + secret + "\r\n\r\nid_1: " + id + "/", "AWS_SECRET=" + secret + "%2F",
+	} {
+		f.Add([]byte(seed), uint16(1))
+	}
+	f.Fuzz(func(t *testing.T, data []byte, before uint16) {
+		d := detectors.All()[0]
+		got := d.Detect(data)
+		detectorstest.CheckSpans(t, data, got)
+		var ids []string
+		for _, m := range got {
+			if m.KeyID != "" {
+				ids = append(ids, m.KeyID)
+			}
+		}
+		if diff := cmp.Diff(slowKeyIDs(data), ids); diff != "" {
+			t.Errorf("key IDs (-slow +fast)\n%s", diff)
+		}
+		moved := d.Detect(append(bytes.Repeat([]byte("\n"), int(before)), data...))
+		for i := range moved {
+			for _, s := range []*detectors.Span{&moved[i].At, &moved[i].SecretAt, &moved[i].SessionTokenAt} {
+				if s.End > 0 {
+					s.Start, s.End = s.Start-int(before), s.End-int(before)
+				}
+			}
+		}
+		if diff := cmp.Diff(got, moved); diff != "" {
+			t.Errorf("after %d empty lines (-first +then)\n%s", before, diff)
+		}
+	})
+}
+
+// hostile returns inputs that cost the most for what they are.
+func hostile(size int) map[string][]byte {
+	r := rand.New(rand.NewPCG(9, 10))
+	fill := func(unit func() string) []byte {
+		var b bytes.Buffer
+		for b.Len() < size {
+			b.WriteString(unit())
+		}
+		return b.Bytes()[:size]
+	}
+	id := func() string { return detectorstest.Mint(r, "ASIA", "123456789012") }
+	secret := func() string { return detectorstest.MintSecret(r) }
+	return map[string][]byte{
+		"upper":            fill(func() string { return "A" }),
+		"upper by 19":      fill(func() string { return strings.Repeat("A", 19) + " " }),
+		"base64":           fill(secret),
+		"base64 by 39":     fill(func() string { return secret()[1:] + " " }),
+		"base64 by 99":     fill(func() string { return secret() + secret() + secret()[21:] + " " }),
+		"newlines":         fill(func() string { return "\n" }),
+		"spaces":           fill(func() string { return " " }),
+		"ids":              fill(func() string { return id() + " " }),
+		"secrets":          fill(func() string { return secret() + " " }),
+		"pairs":            fill(func() string { return id() + " " + secret() + " " }),
+		"pairs by line":    fill(func() string { return "key=" + id() + "\nsecret=" + secret() + "\n" }),
+		"ids first":        append(fill(func() string { return id() + "," })[:size/2], fill(func() string { return secret() + "," })[:size/2]...),
+		"brackets":         fill(func() string { return id() + strings.Repeat("{", 2000) + "secret:" + secret() }),
+		"far apart":        fill(func() string { return id() + strings.Repeat("\n", 4000) + "aws_secret=" + secret() }),
+		"tokens":           fill(func() string { return id() + "\ntoken=" + secret() + secret() + secret() + "\n" }),
+		"many bare tokens": fill(func() string { return secret() + secret() + secret() + ";" }),
+	}
+}
+
+// TestDetectIsLinear holds that eight times the input costs about eight times
+// the time, whatever the input.
+func TestDetectIsLinear(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	const size = 256 << 10
+	small, large := hostile(size), hostile(8*size)
+	for name := range small {
+		a, b := quickest(small[name]), quickest(large[name])
+		t.Logf("%-16s %8.1f MB/s", name, float64(8*size)/1e6/b.Seconds())
+		if b > 8*4*a+50*time.Millisecond {
+			t.Errorf("%s: %v for %d bytes, %v for eight times as many", name, a, size, b)
+		}
+	}
+}
+
+// quickest returns the least time of three that Detect takes over data.
+func quickest(data []byte) time.Duration {
+	least := time.Hour
+	for range 3 {
+		start := time.Now()
+		detectors.All()[0].Detect(data)
+		least = min(least, time.Since(start))
+	}
+	return least
+}

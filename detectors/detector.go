@@ -1,0 +1,76 @@
+package detectors
+
+// Kind says what a match is. The values are part of the output's schema.
+type Kind string
+
+const (
+	// AccessKey is an AKIA or ASIA key ID, with its secret and session token
+	// where they were found with it.
+	AccessKey Kind = "aws-access-key"
+	// BearerID is the ID of a credential that signs nothing: an STS bearer
+	// token (ABIA) or a context-specific credential (ACCA). It has no secret.
+	BearerID Kind = "aws-bearer-id"
+	// SecretKey is a secret alone, where its name says what it is.
+	SecretKey Kind = "aws-secret-key"
+)
+
+// Class tells a credential that may be real from one that is surely not.
+type Class int
+
+const (
+	// Real is every credential that nothing proves to be made up.
+	Real Class = iota
+	// Example is a credential that AWS's documentation publishes.
+	Example
+	// Placeholder is one that somebody typed to fill a place, such as
+	// sixteen times the letter X.
+	Placeholder
+)
+
+// String returns "real", "example" or "placeholder".
+func (c Class) String() string {
+	switch c {
+	case Example:
+		return "example"
+	case Placeholder:
+		return "placeholder"
+	}
+	return "real"
+}
+
+// Span is a half-open range of byte offsets in the data given to Detect.
+type Span struct{ Start, End int }
+
+// Match is one credential. Its strings are copies: a match does not hold on to
+// the data that it was found in.
+type Match struct {
+	Kind         Kind
+	Class        Class  // of the key ID; of the secret where there is no ID
+	KeyID        string // "" for SecretKey
+	Secret       Secret // zero: none found with it
+	SessionToken Secret // zero: none found with it
+
+	At             Span // the key ID, or the secret where there is no ID
+	SecretAt       Span // zero where there is no secret
+	SessionTokenAt Span // zero where there is no session token
+
+	// Encoding says how the bytes were encoded, outermost first; nil is plain.
+	// Spans are those of the encoded bytes.
+	Encoding []string
+}
+
+// Detector finds credentials in bytes.
+//
+// Detect reports every credential in data in order of At.Start. It reads
+// nothing else, keeps no reference to data, and is safe for concurrent use.
+type Detector interface {
+	// ID names the detector; it never changes.
+	ID() string
+	Detect(data []byte) []Match
+}
+
+// All returns every detector of this package. No two report the same
+// credential.
+func All() []Detector {
+	return []Detector{accessKey{}}
+}

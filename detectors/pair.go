@@ -1,0 +1,156 @@
+package detectors
+
+import (
+	"math/bits"
+	"slices"
+)
+
+// A mark is a part of a credential that was seen in the data.
+type mark struct {
+	Span
+	kind  Kind  // of a key ID; SecretKey; sessionToken
+	class Class // of a secret
+	name  name
+}
+
+// sessionToken is the kind of mark that never is a match of its own.
+const sessionToken Kind = "session-token"
+
+func (m *mark) isKeyID() bool { return m.kind == AccessKey || m.kind == BearerID }
+
+// text returns a copy of what the mark stands on.
+func (m *mark) text(data []byte) string { return string(data[m.Start:m.End]) }
+
+// mates holds the partner of each mark that has one, both ways.
+type mates map[*mark]*mark
+
+func (m mates) join(a, b *mark) { m[a], m[b] = b, a }
+
+// pair gives each key ID in marks at most one of the other marks and each of
+// those at most one key ID. marks are in order. Three rounds, each over what the
+// one before left: names that differ alike (key_id_2 and secret_2), then marks
+// in one block of the text, then all that are in reach of each other. Key IDs
+// that sign nothing get none.
+func pair(data []byte, marks []*mark) mates {
+	marks = slices.DeleteFunc(slices.Clone(marks), func(m *mark) bool { return m.kind == BearerID })
+	m := make(mates)
+	m.byLabel(marks)
+	m.byPlace(data, marks, func(g gap) bool { return g.sameBlock() })
+	m.byPlace(data, marks, func(g gap) bool { return !g.header })
+	return m
+}
+
+// byLabel joins a key ID and a secret whose label no other of their kind has.
+func (m mates) byLabel(marks []*mark) {
+	ids, others := make(map[string][]*mark), make(map[string][]*mark)
+	for _, x := range marks {
+		switch {
+		case x.name.label == "" || x.name.rank < keyish:
+		case x.isKeyID():
+			ids[x.name.label] = append(ids[x.name.label], x)
+		default:
+			others[x.name.label] = append(others[x.name.label], x)
+		}
+	}
+	for label, a := range ids {
+		if b := others[label]; len(a) == 1 && len(b) == 1 && apart(a[0], b[0]) <= farApart {
+			m.join(a[0], b[0])
+		}
+	}
+}
+
+// apart returns the number of bytes between two marks.
+func apart(a, b *mark) int { return max(a.Start-b.End, b.Start-a.End) }
+
+const (
+	// alone is the cost of leaving a mark without a partner: any pair in reach
+	// is cheaper than two marks alone.
+	alone = 38
+	// candidates is how many marks back a partner is looked for.
+	candidates = 16
+)
+
+// byPlace joins the marks that are still free so that the sum of the costs of
+// the pairs, and of the marks left alone between them, is least. Pairs neither
+// cross nor enclose each other; allowed says which gaps a pair may span.
+func (m mates) byPlace(data []byte, marks []*mark, allowed func(gap) bool) {
+	free := m.free(marks)
+	least := make([]int, len(free)+1) // least[i] is the cost of the first i
+	from := make([]int, len(free)+1)  // the partner of the i-th in it, or -1
+	gaps := make([]gap, len(free))    // gaps[i] stands before the i-th
+	for i, b := range free {
+		least[i+1], from[i+1] = least[i]+alone, -1
+		if i == 0 {
+			continue
+		}
+		gaps[i] = gapBetween(data, free[i-1].End, b.Start)
+		var g gap
+		for j := i - 1; j >= max(0, i-candidates); j-- {
+			if g = gaps[j+1].then(g); g.far {
+				break
+			}
+			a := free[j]
+			if a.isKeyID() == b.isKeyID() || !allowed(g) || !inReach(a, b, g) {
+				continue
+			}
+			if c := least[j] + cost(a, b, g) + alone*(i-j-1); c < least[i+1] {
+				least[i+1], from[i+1] = c, j
+			}
+		}
+	}
+	for i := len(free); i > 0; {
+		if j := from[i]; j >= 0 {
+			m.join(free[j], free[i-1])
+			i = j
+		} else {
+			i--
+		}
+	}
+}
+
+func (m mates) free(marks []*mark) []*mark {
+	var free []*mark
+	for _, x := range marks {
+		if m[x] == nil {
+			free = append(free, x)
+		}
+	}
+	return free
+}
+
+// reach says, by the rank of a secret's name, how far from the key ID it may
+// stand: the less the name says, the nearer.
+var reach = [...]struct{ bytes, lines int }{
+	otherwise: {128, 1},
+	bare:      {256, 3},
+	keyish:    {1 << 10, 10},
+	secretish: {farApart, farApart},
+	awsSecret: {farApart, farApart},
+}
+
+func inReach(a, b *mark, g gap) bool {
+	r := reach[other(a, b).name.rank]
+	return apart(a, b) <= r.bytes && g.lines <= r.lines
+}
+
+// other returns the one of a and b that is not a key ID.
+func other(a, b *mark) *mark {
+	if a.isKeyID() {
+		return b
+	}
+	return a
+}
+
+// cost weighs a pair: levels of nesting between the two, then what their names
+// say, then distance. It is less than twice alone.
+func cost(a, b *mark, g gap) int {
+	c := min(12, 2*(g.closes+g.opens)) + min(4, 2*g.blanks) + min(4, 2*g.items)
+	c += 2*bits.Len(uint(g.lines)) + apart(a, b)>>9
+	for _, x := range []*mark{a, b} {
+		c += 2 * int(awsSecret-x.name.rank)
+	}
+	if a.name.label != b.name.label {
+		c += 4
+	}
+	return c
+}
