@@ -1,0 +1,24 @@
+package revoke
+
+import "slices"
+
+// canaryAccounts are the accounts whose keys are known to be traps: any use of
+// one raises an alarm. Sources: trufflehog, pkg/detectors/aws/access_keys/canary.go
+// (Thinkst's accounts, then look-alikes), and kingfisher,
+// crates/kingfisher-scanner/src/validation/aws.rs (the last line). Canaries that
+// live in the user's own account cannot be told by it.
+var canaryAccounts = []string{
+	"052310077262", "171436882533", "534261010715", "595918472158", "717712589309",
+	"819147034852", "992382622183", "730335385048", "266735846894", "893192397702",
+	"044858866125", "251535659677", "344043088457", "351906852752", "390477818340",
+	"426127672474", "427150556519", "439872796651", "445142720921", "465867158099",
+	"637958123769", "693412236332", "732624840810", "735421457923", "959235150393",
+	"982842642351",
+	"528757803018", "538784191382", "729780141977",
+}
+
+const canaryReason = "the account is known for canary keys: not contacted, for any use raises an alarm"
+
+// IsCanaryAccount reports whether the account, in 12 digits, is publicly known
+// to hold canary keys.
+func IsCanaryAccount(account string) bool { return slices.Contains(canaryAccounts, account) }

@@ -1,0 +1,53 @@
+package revoke
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+)
+
+// maxAnswer bounds what is read of an answer. Ours are below 10 KB; what is
+// longer comes from something that is not AWS.
+const maxAnswer = 1 << 20
+
+// bareClient is the HTTP client of a leaked pair. A request shows nothing of the
+// machine that it comes from, and the answer is taken from the host that was
+// asked: no redirect is followed.
+func bareClient(timeout time.Duration) *http.Client {
+	return &http.Client{
+		Transport:     bareTransport{awshttp.NewBuildableClient().GetTransport()}, // proxies: http.ProxyFromEnvironment
+		Timeout:       timeout,
+		CheckRedirect: stayOnHost,
+	}
+}
+
+// stayOnHost hands a redirect to the SDK as the answer, which then is none.
+func stayOnHost(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+type bareTransport struct{ next http.RoundTripper }
+
+// RoundTrip removes what the SDK takes from the environment (AWS_EXECUTION_ENV,
+// and Lambda's trace ID; neither is signed) and bounds the answer.
+func (t bareTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.Header.Set("User-Agent", "revokey")
+	r.Header.Del("X-Amzn-Trace-Id")
+	resp, err := t.next.RoundTrip(r)
+	if err == nil {
+		resp.Body = http.MaxBytesReader(nil, resp.Body, maxAnswer)
+	}
+	return resp, err
+}
+
+// newRetryer repeats what is worth repeating (throttling, 5xx, lost connections)
+// with jitter. Six attempts wait 15 s at most between them, within the 30 s that
+// one check may take.
+func newRetryer() aws.Retryer {
+	return retry.NewStandard(func(o *retry.StandardOptions) {
+		o.MaxAttempts = 6
+		o.MaxBackoff = 4 * time.Second
+	})
+}

@@ -1,0 +1,31 @@
+// Package revoke asks AWS whether leaked access keys still work, and switches
+// them off. It takes key IDs and [aws.Credentials]; it knows neither git nor how
+// keys are found.
+//
+// A [Verifier] asks STS, as the leaked pair itself, who it is. An [Operator] is
+// the responder: it reads and changes keys through IAM. A [Revoker] joins the
+// two: it makes a [Plan], carries it out, proves the outcome, and takes it back
+// from the [Journal].
+//
+// # Promises
+//
+// "Dead" is said only on proof. A timeout, a proxy's page, a skewed clock,
+// throttling and an answer that cannot be read are all [Unknown], with a reason.
+//
+// Nothing is changed outside the accounts that the user listed, nor without an
+// intent that is on disk first; never the key that signs our own calls, and never
+// a canary's. Of an account that is not listed, nothing is asked either.
+//
+// No environment variable redirects a call: only the Endpoint of the options
+// does. A leaked pair's client reads no profile, no environment and no metadata
+// service; of the environment it honours HTTPS_PROXY and NO_PROXY alone.
+//
+// A secret stays in memory: no error, reason, journal line or printed struct
+// holds one.
+//
+// # Limits
+//
+// Deactivating a key does not end the sessions that it minted; root keys and
+// session keys (ASIA) cannot be deactivated this way, and are refused with what
+// to do instead. Partitions cut off from the internet (aws-iso…) are not asked.
+package revoke
