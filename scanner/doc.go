@@ -1,0 +1,10 @@
+// Package scanner finds credentials in what git holds: git in, findings out.
+//
+// A [Source] (a whole history, files on disk, standard input) cuts its content
+// into parts. [Scanner.Scan] reads parts in parallel, hands each [Blob] to the
+// detectors, gathers what they match by credential, and asks the source last
+// where in its history the few matched objects stand. It emits a [Finding] for
+// each credential, always in the same order.
+//
+// It asks nobody whether a credential works, and prints nothing.
+package scanner

@@ -1,0 +1,87 @@
+package scanner
+
+import (
+	"time"
+
+	"github.com/revokey-dev/revokey/detectors"
+	"github.com/revokey-dev/revokey/scanner/odb"
+)
+
+// Finding is one credential with all the places where it was found.
+type Finding struct {
+	Kind         detectors.Kind
+	Class        detectors.Class
+	KeyID        string           // "" for a secret alone
+	Secret       detectors.Secret // zero where only the key ID was found
+	SessionToken detectors.Secret
+	Account      string // 12 digits; "" where the key ID does not carry it
+	Repository   string // the source's name, from which its bytes can be read again
+	Occurrences  []Occurrence
+	FirstSeen    time.Time // when the earliest commit that brought it was made; zero: not known
+	LastSeen     time.Time // when the latest commit that holds it was made
+	AtHead       bool      // HEAD's tree still holds it
+}
+
+// Where says what kind of thing an occurrence stands in. The words are a contract.
+type Where string
+
+// The kinds of places.
+const (
+	InBlob          Where = "blob"
+	InCommitMessage Where = "commit-message"
+	InCommitHeader  Where = "commit-header" // author, committer and what else stands before the message
+	InTagMessage    Where = "tag-message"   // an annotated tag, its header included
+	InFile          Where = "file"          // on disk
+	InStdin         Where = "stdin"
+)
+
+// Occurrence is one place of a credential.
+type Occurrence struct {
+	Where    Where
+	Object   odb.ID // zero where the bytes are not a git object
+	Offset   int    // bytes before it in the object, or file
+	Line     int    // from 1
+	Column   int    // in bytes, from 1
+	Encoding []string
+	Place
+}
+
+// Place is where in a history an object stands. The zero Place is that of an
+// object that nothing names.
+type Place struct {
+	Path      string    // "" where it has none
+	Commit    odb.ID    // that brought the object to the path; zero: none did
+	Tag       string    // the name that an annotated tag gives itself
+	Author    string    // of the commit or tag: NAME <MAIL>
+	Time      time.Time // of the commit or tag; zero: not known
+	LastSeen  time.Time // of the latest commit that holds it
+	Reachable bool      // from a ref, HEAD or the index
+	AtHead    bool
+}
+
+// Skipped is something that was to be scanned and was not.
+type Skipped struct {
+	What   string // a path, an object name, a part of the history
+	Reason string // and what to do about it
+}
+
+// Summary tells what a scan has read.
+type Summary struct {
+	Blobs        int64     // pieces of content: objects or files
+	Bytes        int64     // decoded
+	SkippedCount int64     // things that were not scanned
+	Skipped      []Skipped // the first of them, at most [MaxSkipped]
+	Notes        []string  // what the user should know, and which leaves nothing unscanned
+}
+
+// MaxSkipped is how many skipped things a summary names; the others it counts.
+const MaxSkipped = 100
+
+// Complete reports whether nothing was skipped.
+func (s *Summary) Complete() bool { return s.SkippedCount == 0 }
+
+func (s *Summary) skip(skipped ...Skipped) {
+	s.SkippedCount += int64(len(skipped))
+	room := MaxSkipped - len(s.Skipped)
+	s.Skipped = append(s.Skipped, skipped[:min(room, len(skipped))]...)
+}

@@ -1,0 +1,222 @@
+package scanner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+
+	"github.com/revokey-dev/revokey/scanner/odb"
+)
+
+// HistoryOptions are the limits of a history. The zero value is useful.
+type HistoryOptions struct {
+	MaxSize int64 // bytes of an object; larger ones are skipped; 0: [odb.DefaultMaxSize]
+}
+
+// History is all that the object database of a repository holds: blobs, commits
+// and annotated tags, whether a ref reaches them or not.
+type History struct {
+	repo    repo
+	tips    tips
+	store   *odb.Store
+	readers chan *odb.Reader // idle ones: one for each part that is read at a time
+	parts   []historyPart
+	notes   []string
+	skipped []Skipped
+}
+
+var _ Source = (*History)(nil)
+
+// historyPart is what the reading of one family leaves for attribution.
+type historyPart struct {
+	commits []commit
+	tags    []tag
+	wanted  map[odb.ID]struct{} // what trees name, in a partial clone
+}
+
+// OpenHistory opens the repository that path belongs to. The error is
+// [ErrNotRepository] or a [*RefusedError] where it cannot be scanned.
+func OpenHistory(path string, opts HistoryOptions) (*History, error) {
+	r, err := findRepo(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.check(); err != nil {
+		return nil, err
+	}
+	store, err := odb.Open(filepath.Join(r.common, "objects"), odb.Options{MaxSize: opts.MaxSize})
+	if err != nil {
+		return nil, err
+	}
+	h := &History{repo: r, store: store, parts: make([]historyPart, len(store.Families()))}
+	h.readers = make(chan *odb.Reader, max(1, len(h.parts)))
+	h.tips, h.notes, err = r.readTips()
+	if err != nil {
+		h.skipped = append(h.skipped, Skipped{What: "what the refs reach", Reason: err.Error()})
+	}
+	return h, nil
+}
+
+// Close closes the files of the history.
+func (h *History) Close() error {
+	var errs []error
+	for {
+		select {
+		case r := <-h.readers:
+			errs = append(errs, r.Close())
+		default:
+			return errors.Join(errs...)
+		}
+	}
+}
+
+// Name returns the path of the repository.
+func (h *History) Name() string { return h.repo.root }
+
+// Parts returns a part for each family of objects.
+func (h *History) Parts() []Part {
+	var parts []Part
+	for i, family := range h.store.Families() {
+		parts = append(parts, func(ctx context.Context, visit func(Blob) error) ([]Skipped, error) {
+			return h.read(ctx, &h.parts[i], family, visit)
+		})
+	}
+	return parts
+}
+
+func (h *History) read(ctx context.Context, part *historyPart, f odb.Family, visit func(Blob) error) ([]Skipped, error) {
+	r := h.reader()
+	defer h.release(r)
+	want := odb.Types(odb.Blob, odb.Commit, odb.Tag)
+	if h.store.Promisor() {
+		want |= odb.Types(odb.Tree)
+		part.wanted = make(map[odb.ID]struct{})
+	}
+	skipped, err := r.Family(ctx, f, want, func(o odb.Object) error {
+		if o.Type == odb.Tree {
+			return part.noteWanted(o)
+		}
+		return visit(part.blob(o))
+	})
+	return skippedObjects(skipped), err
+}
+
+// reader returns an idle reader or a new one.
+func (h *History) reader() *odb.Reader {
+	select {
+	case r := <-h.readers:
+		return r
+	default:
+		return h.store.NewReader()
+	}
+}
+
+func (h *History) release(r *odb.Reader) {
+	select {
+	case h.readers <- r:
+	default:
+		r.Close() // never: there are not more readers than parts
+	}
+}
+
+// blob notes what attribution will need of the object, and returns its content.
+func (p *historyPart) blob(o odb.Object) Blob {
+	b := Blob{Where: InBlob, Object: o.ID, Data: o.Data}
+	switch o.Type {
+	case odb.Commit:
+		c, n := parseCommit(o)
+		p.commits = append(p.commits, c)
+		b.Where, b.Header = InCommitMessage, n
+	case odb.Tag:
+		p.tags = append(p.tags, parseTag(o))
+		b.Where = InTagMessage
+	}
+	return b
+}
+
+// noteWanted notes which objects a tree names.
+func (p *historyPart) noteWanted(o odb.Object) error {
+	// A malformed tree names what it names up to there.
+	_ = parseTree(o.Data, func(e treeEntry) {
+		if !e.isSubmodule() {
+			p.wanted[e.id] = struct{}{}
+		}
+	})
+	return nil
+}
+
+func skippedObjects(from []odb.Skipped) []Skipped {
+	var skipped []Skipped
+	for _, s := range from {
+		what := s.Path
+		if !s.ID.IsZero() {
+			what = "object " + s.ID.String()
+		}
+		reason := s.Err.Error()
+		switch {
+		case errors.Is(s.Err, odb.ErrTooLarge):
+			reason += " (--max-size raises it)"
+		case !s.ID.IsZero():
+			reason = fmt.Sprintf("corrupt in %s: %v", s.Path, s.Err)
+		}
+		skipped = append(skipped, Skipped{What: what, Reason: reason})
+	}
+	return skipped
+}
+
+// Remarks tells what the repository does not hold.
+func (h *History) Remarks() ([]Skipped, []string) {
+	skipped := append(h.skipped, skippedObjects(h.store.Skipped())...)
+	if cut := h.repo.shallow(); len(cut) > 0 {
+		skipped = append(skipped, Skipped{
+			What:   fmt.Sprintf("the history before %d commits", len(cut)),
+			Reason: "this is a shallow clone: fetch the rest with `git fetch --unshallow`",
+		})
+	}
+	if missing := h.promised(); missing > 0 {
+		skipped = append(skipped, Skipped{
+			What:   fmt.Sprintf("%d objects that only the remote has", missing),
+			Reason: "this is a partial clone: scan a full one, made with `git clone --mirror`",
+		})
+	}
+	skipped = append(skipped, h.missing()...)
+	notes := h.notes
+	if h.store.Len() == 0 {
+		notes = append(notes, "the repository is empty: there is nothing to scan")
+	}
+	return skipped, notes
+}
+
+// promised counts what the trees of a partial clone name and the clone has not.
+func (h *History) promised() int {
+	missing := make(map[odb.ID]struct{})
+	for _, p := range h.parts {
+		for id := range p.wanted {
+			if !h.store.Has(id) {
+				missing[id] = struct{}{}
+			}
+		}
+	}
+	return len(missing)
+}
+
+// missing names the refs and counts the parents whose objects are not there,
+// though nothing says that they should not be.
+func (h *History) missing() []Skipped {
+	var skipped []Skipped
+	for _, name := range slices.Sorted(maps.Keys(h.tips.refs)) {
+		if id := h.tips.refs[name]; !id.IsZero() && !h.store.Has(id) {
+			skipped = append(skipped, Skipped{What: "ref " + name, Reason: "its object is missing: `git fsck` tells more"})
+		}
+	}
+	if n := h.graph().missingParents(h.repo.shallow()); n > 0 {
+		skipped = append(skipped, Skipped{
+			What:   fmt.Sprintf("%d commits that others name as their parents", n),
+			Reason: "they are missing: `git fsck` tells more",
+		})
+	}
+	return skipped
+}

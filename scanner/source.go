@@ -1,0 +1,39 @@
+package scanner
+
+import (
+	"context"
+
+	"github.com/revokey-dev/revokey/scanner/odb"
+)
+
+// Source is somewhere that credentials can be: a history, files, standard input.
+type Source interface {
+	// Name is where the source can be opened again; "" where it cannot.
+	Name() string
+
+	// Parts returns the work, in an order that does not change. Several parts
+	// may be read at a time, each once.
+	Parts() []Part
+
+	// Locate returns the places of each object, once all parts are read. An
+	// object that nothing names has none. Objects come from the source's blobs.
+	Locate(ctx context.Context, objects []odb.ID) (map[odb.ID][]Place, error)
+
+	// Remarks returns what the source as a whole does not hold, or could not
+	// read, and what else to tell the user, once all parts are read.
+	Remarks() (skipped []Skipped, notes []string)
+}
+
+// Part is a piece of a source, read by one worker: it gives visit its blobs one
+// after the other and returns what it could not read, and visit's first error
+// or that of ctx, which ends it.
+type Part func(ctx context.Context, visit func(Blob) error) ([]Skipped, error)
+
+// Blob is a piece of content.
+type Blob struct {
+	Where  Where
+	Object odb.ID // zero where it is not a git object
+	Path   string // of a file on disk, relative to the source
+	Data   []byte // valid until visit returns
+	Header int    // bytes at the start of Data that are a commit's header
+}
