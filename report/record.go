@@ -1,0 +1,157 @@
+package report
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/revokey-dev/revokey/detectors"
+	"github.com/revokey-dev/revokey/revoke"
+	"github.com/revokey-dev/revokey/scanner"
+	"github.com/revokey-dev/revokey/scanner/odb"
+)
+
+// FindingSchema names the schema of a [Record]. Fields may be added to it;
+// what is there keeps its name and meaning.
+const FindingSchema = "revokey.finding/v1"
+
+// Record is one credential with its places and its verdict. Null is what is
+// not known or does not apply.
+type Record struct {
+	Schema             string         `json:"schema"`
+	Kind               detectors.Kind `json:"kind"`
+	KeyID              *string        `json:"key_id"`
+	SecretSHA256       *string        `json:"secret_sha256"`
+	SessionTokenSHA256 *string        `json:"session_token_sha256"`
+	Account            *string        `json:"account"`
+	Repository         *string        `json:"repository"`
+	Verdict            revoke.Verdict `json:"verdict"`
+	Occurrences        []Occurrence   `json:"occurrences"`
+	FirstSeen          *time.Time     `json:"first_seen"`
+	LastSeen           *time.Time     `json:"last_seen"`
+	AtHead             bool           `json:"at_head"`
+}
+
+// Occurrence is one place of a credential.
+type Occurrence struct {
+	Path      *string       `json:"path"`
+	Line      int           `json:"line"`
+	Column    int           `json:"column"`
+	Object    *string       `json:"object"`
+	Offset    int           `json:"offset"`
+	Commit    *string       `json:"commit"`
+	Tag       *string       `json:"tag"`
+	Author    *string       `json:"author"`
+	Time      *time.Time    `json:"time"`
+	Where     scanner.Where `json:"where"`
+	Reachable bool          `json:"reachable"`
+	Encoding  []string      `json:"encoding"`
+}
+
+// NewRecord returns the record of a finding. The verdict is what the finding
+// itself tells: an example, a canary's, or nothing yet.
+func NewRecord(f scanner.Finding) Record {
+	r := Record{
+		Schema:             FindingSchema,
+		Kind:               f.Kind,
+		KeyID:              nullable(f.KeyID),
+		SecretSHA256:       nullable(f.Secret.SHA256()),
+		SessionTokenSHA256: nullable(f.SessionToken.SHA256()),
+		Account:            nullable(f.Account),
+		Repository:         nullable(f.Repository),
+		Verdict:            offline(f),
+		Occurrences:        []Occurrence{},
+		FirstSeen:          nullableTime(f.FirstSeen),
+		LastSeen:           nullableTime(f.LastSeen),
+		AtHead:             f.AtHead,
+	}
+	for _, o := range f.Occurrences {
+		r.Occurrences = append(r.Occurrences, newOccurrence(o))
+	}
+	return r
+}
+
+// offline is the verdict that needs no question.
+func offline(f scanner.Finding) revoke.Verdict {
+	switch {
+	case f.Class == detectors.Example:
+		return revoke.Verdict{Status: revoke.Example, Reason: "published in AWS's documentation"}
+	case f.Class == detectors.Placeholder:
+		return revoke.Verdict{Status: revoke.Example, Reason: "made up to fill a place"}
+	case revoke.IsCanaryAccount(f.Account):
+		return revoke.Verdict{Status: revoke.Canary, Reason: "its account is known for canary keys: any use raises an alarm"}
+	}
+	return revoke.Verdict{}
+}
+
+func newOccurrence(o scanner.Occurrence) Occurrence {
+	return Occurrence{
+		Path:      nullable(o.Path),
+		Line:      o.Line,
+		Column:    o.Column,
+		Object:    nullable(o.Object.String()),
+		Offset:    o.Offset,
+		Commit:    nullable(o.Commit.String()),
+		Tag:       nullable(o.Tag),
+		Author:    nullable(o.Author),
+		Time:      nullableTime(o.Time),
+		Where:     o.Where,
+		Reachable: o.Reachable,
+		Encoding:  append([]string{}, o.Encoding...),
+	}
+}
+
+// Place returns what [scanner.Recaller] needs to read the occurrence again.
+func (o Occurrence) Place() (scanner.Occurrence, error) {
+	place := scanner.Occurrence{Where: o.Where, Offset: o.Offset, Place: scanner.Place{Path: Value(o.Path)}}
+	if o.Object == nil {
+		return place, nil
+	}
+	id, err := odb.ParseID(*o.Object)
+	place.Object = id
+	return place, err
+}
+
+// check tells a record from any other JSON.
+func (r *Record) check() error {
+	switch {
+	case r.Schema != FindingSchema:
+		return fmt.Errorf("its schema is %q, not %q", r.Schema, FindingSchema)
+	case r.KeyID == nil && r.SecretSHA256 == nil:
+		return errors.New("it has neither key_id nor secret_sha256")
+	case r.KeyID != nil && !detectors.ValidKeyID(*r.KeyID):
+		return fmt.Errorf("key_id %q is not a key ID", *r.KeyID)
+	}
+	return nil
+}
+
+func (r *Record) decode(data []byte) error {
+	if err := json.Unmarshal(data, r); err != nil {
+		return err
+	}
+	return r.check()
+}
+
+// Value returns what a nullable field holds, or the zero value for null.
+func Value[T any](p *T) T {
+	if p == nil {
+		var zero T
+		return zero
+	}
+	return *p
+}
+
+func nullable(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+func nullableTime(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}

@@ -1,0 +1,196 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/revokey-dev/revokey/revoke"
+	"github.com/revokey-dev/revokey/scanner"
+)
+
+// textWriter writes for people: the worst first, then what it all comes to.
+// Every foreign string passes through Printable.
+type textWriter struct {
+	w        io.Writer
+	findings []Record
+}
+
+func (t *textWriter) Finding(r Record) error {
+	t.findings = append(t.findings, r)
+	return nil
+}
+
+func (t *textWriter) Close(s Summary) error {
+	slices.SortStableFunc(t.findings, func(a, b Record) int {
+		return cmp.Compare(gravity(a.Verdict.Status), gravity(b.Verdict.Status))
+	})
+	for _, r := range t.findings {
+		if _, err := io.WriteString(t.w, textFinding(r)); err != nil {
+			return err
+		}
+	}
+	_, err := io.WriteString(t.w, textSummary(s))
+	return err
+}
+
+// statuses are all of them, the worst first.
+var statuses = []revoke.Status{
+	revoke.Live, revoke.ActiveWrongSecret, revoke.Unknown, revoke.NotChecked, revoke.NeedsToken, revoke.Inactive,
+	revoke.NotAccepted, revoke.Expired, revoke.Deleted, revoke.Canary, revoke.Example,
+}
+
+func gravity(s revoke.Status) int { return slices.Index(statuses, s) }
+
+// maxLines is how many places of a credential are printed; JSON has all.
+const maxLines = 5
+
+func textFinding(r Record) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%-19s %s\n", strings.ToUpper(r.Verdict.Status.String()), Title(r))
+	for _, line := range textDetails(r) {
+		fmt.Fprintf(&b, "%19s %s\n", "", line)
+	}
+	b.WriteByte('\n')
+	return b.String()
+}
+
+// Title names a credential in a few words.
+func Title(r Record) string {
+	title := Value(r.KeyID)
+	if title == "" {
+		title = fmt.Sprintf("secret without a key ID (SHA-256 %.12s…)", Value(r.SecretSHA256))
+	} else if r.SecretSHA256 == nil {
+		title += " (ID alone)"
+	} else if r.SessionTokenSHA256 != nil {
+		title += " with its secret and session token"
+	} else {
+		title += " with its secret"
+	}
+	if r.Account != nil {
+		title += ", account " + Printable(*r.Account)
+	}
+	return title
+}
+
+func textDetails(r Record) []string {
+	var lines []string
+	if r.Verdict.ARN != "" {
+		lines = append(lines, Printable(r.Verdict.ARN))
+	}
+	if r.Verdict.Reason != "" {
+		lines = append(lines, Printable(r.Verdict.Reason))
+	}
+	places := textPlaces(r.Occurrences)
+	shown := places[:min(len(places), maxLines)]
+	lines = append(lines, shown...)
+	if more := len(places) - len(shown); more > 0 {
+		lines = append(lines, fmt.Sprintf("and %d more places", more))
+	}
+	if seen := textSeen(r); seen != "" {
+		lines = append(lines, seen)
+	}
+	return lines
+}
+
+// textPlaces returns a line for each path, or message, with the first of its
+// versions, in the order of the occurrences, which is by path.
+func textPlaces(occurrences []Occurrence) []string {
+	var lines []string
+	for i := 0; i < len(occurrences); {
+		n := 1
+		for i+n < len(occurrences) && samePath(occurrences[i], occurrences[i+n]) {
+			n++
+		}
+		line := textPlace(occurrences[i])
+		if n > 1 {
+			line += fmt.Sprintf(", and in %d more versions or lines of it", n-1)
+		}
+		lines = append(lines, line)
+		i += n
+	}
+	return lines
+}
+
+func samePath(a, b Occurrence) bool {
+	return a.Path != nil && b.Path != nil && *a.Path == *b.Path
+}
+
+func textPlace(o Occurrence) string {
+	line := fmt.Sprintf("%s line %d", textObject(o), o.Line)
+	if o.Path != nil {
+		line = fmt.Sprintf("%s:%d:%d", Printable(*o.Path), o.Line, o.Column)
+	}
+	if o.Commit != nil && o.Path != nil {
+		line += fmt.Sprintf(" since commit %.12s", *o.Commit)
+	}
+	if o.Time != nil {
+		line += " of " + o.Time.Format(time.DateOnly)
+	}
+	if o.Author != nil {
+		line += " by " + Printable(*o.Author)
+	}
+	if o.Object != nil && !o.Reachable {
+		line += " (unreachable from any ref)"
+	}
+	return line
+}
+
+// textObject names an occurrence that has no path.
+func textObject(o Occurrence) string {
+	switch o.Where {
+	case scanner.InStdin:
+		return "standard input"
+	case scanner.InTagMessage:
+		return fmt.Sprintf("message of tag %s", Printable(Value(o.Tag)))
+	case scanner.InCommitMessage:
+		return fmt.Sprintf("message of commit %.12s", Value(o.Object))
+	case scanner.InCommitHeader:
+		return fmt.Sprintf("header of commit %.12s", Value(o.Object))
+	}
+	return fmt.Sprintf("blob %.12s, which has no path,", Value(o.Object))
+}
+
+func textSeen(r Record) string {
+	switch {
+	case r.FirstSeen == nil:
+		return ""
+	case r.AtHead:
+		return fmt.Sprintf("leaked %s, still at HEAD", r.FirstSeen.Format(time.DateOnly))
+	}
+	return fmt.Sprintf("leaked %s, last held by a commit of %s, not at HEAD",
+		r.FirstSeen.Format(time.DateOnly), Value(r.LastSeen).Format(time.DateOnly))
+}
+
+func textSummary(s Summary) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d credentials", s.Findings)
+	separator := ": "
+	for _, status := range statuses {
+		if n := s.ByStatus[status]; n > 0 {
+			fmt.Fprintf(&b, "%s%d %s", separator, n, status)
+			separator = ", "
+		}
+	}
+	if s.Blobs > 0 {
+		fmt.Fprintf(&b, "; read %d blobs and messages, %s", s.Blobs, size(s.Bytes))
+	}
+	b.WriteByte('\n')
+	if s.SkippedCount > 0 {
+		fmt.Fprintf(&b, "INCOMPLETE: %d things were not scanned\n", s.SkippedCount)
+	}
+	if s.AWSEndpoint != "" {
+		fmt.Fprintf(&b, "AWS calls went to %s, not to AWS\n", Printable(s.AWSEndpoint))
+	}
+	return b.String()
+}
+
+func size(bytes int64) string {
+	if bytes < 1<<20 {
+		return fmt.Sprintf("%.1f KiB", float64(bytes)/(1<<10))
+	}
+	return fmt.Sprintf("%.1f MiB", float64(bytes)/(1<<20))
+}

@@ -1,0 +1,107 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/revokey-dev/revokey/revoke"
+	"github.com/revokey-dev/revokey/scanner"
+)
+
+// Writer writes findings in one format.
+type Writer interface {
+	// Finding takes the next finding.
+	Finding(Record) error
+	// Close writes what is left and the summary. It does not close what is
+	// written to.
+	Close(Summary) error
+}
+
+// Summary is what a report says besides its findings.
+type Summary struct {
+	Blobs        int64                 `json:"blobs"` // pieces of content that were read
+	Bytes        int64                 `json:"bytes"` // of content, decoded
+	Findings     int                   `json:"findings"`
+	ByStatus     map[revoke.Status]int `json:"by_status"`
+	SkippedCount int64                 `json:"skipped_count"` // 0: the scan is complete
+	Skipped      []Skipped             `json:"skipped"`       // the first of them
+	Notes        []string              `json:"notes"`
+	AWSEndpoint  string                `json:"aws_endpoint,omitempty"` // where AWS calls went, if not to AWS
+}
+
+// Skipped is something that was not scanned, and why.
+type Skipped struct {
+	What   string `json:"what"`
+	Reason string `json:"reason"`
+}
+
+// NewSummary returns the summary of a scan; the caller adds findings by [Summary.Count].
+func NewSummary(s scanner.Summary) Summary {
+	sum := Summary{
+		Blobs: s.Blobs, Bytes: s.Bytes, SkippedCount: s.SkippedCount, Notes: append([]string{}, s.Notes...),
+		Skipped: []Skipped{}, ByStatus: make(map[revoke.Status]int),
+	}
+	for _, skipped := range s.Skipped {
+		sum.Skipped = append(sum.Skipped, Skipped(skipped))
+	}
+	return sum
+}
+
+// Count adds a finding to the summary.
+func (s *Summary) Count(r Record) {
+	s.Findings++
+	s.ByStatus[r.Verdict.Status]++
+}
+
+// Formats returns the names of the formats.
+func Formats() []string { return []string{"text", "json", "jsonl"} }
+
+// NewWriter returns a writer of the named format.
+func NewWriter(format string, w io.Writer) (Writer, error) {
+	switch format {
+	case "text":
+		return &textWriter{w: w}, nil
+	case "json":
+		return &jsonWriter{w: w}, nil
+	case "jsonl":
+		return linesWriter{json.NewEncoder(w)}, nil
+	}
+	return nil, fmt.Errorf("unknown format %q: it is one of %s", format, strings.Join(Formats(), ", "))
+}
+
+// reportSchema names the schema of the "json" format.
+const reportSchema = "revokey.report/v1"
+
+// document is a report in the "json" format.
+type document struct {
+	Schema   string   `json:"schema"`
+	Findings []Record `json:"findings"`
+	Summary  Summary  `json:"summary"`
+}
+
+type jsonWriter struct {
+	w        io.Writer
+	findings []Record
+}
+
+func (j *jsonWriter) Finding(r Record) error {
+	j.findings = append(j.findings, r)
+	return nil
+}
+
+func (j *jsonWriter) Close(s Summary) error {
+	enc := json.NewEncoder(j.w)
+	enc.SetIndent("", "  ")
+	return enc.Encode(document{reportSchema, slices.Concat([]Record{}, j.findings), s})
+}
+
+// linesWriter writes one finding a line, and nothing else: the summary goes
+// to people, on standard error.
+type linesWriter struct{ enc *json.Encoder }
+
+func (l linesWriter) Finding(r Record) error { return l.enc.Encode(r) }
+
+func (l linesWriter) Close(Summary) error { return nil }
