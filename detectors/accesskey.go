@@ -67,8 +67,7 @@ func inOrder(marks []*mark) []*mark {
 // keyMatch returns the match of a key ID with its secret and session token,
 // either of which may be nil.
 func keyMatch(data []byte, id, secret, token *mark) Match {
-	m := Match{Kind: id.kind, KeyID: id.text(data), At: id.Span}
-	m.Class = ClassifyKeyID(m.KeyID)
+	m := Match{Kind: id.kind, Class: id.class, KeyID: id.text(data), At: id.Span}
 	if secret != nil {
 		m.Secret, m.SecretAt = NewSecret(secret.text(data)), secret.Span
 	}

@@ -127,7 +127,7 @@ func fill(body string, r *rand.Rand) (string, []credential) {
 			c.Secret = v
 		case "token", "odd-token":
 			c.Token = v
-		case "example-secret", "filler-secret":
+		case "example-secret", "example-head", "filler-secret":
 			c.Secret, c.Class = v, classOf[kind]
 		case "id", "asia", "abia", "acca", "old-id":
 			c.ID = v
@@ -149,7 +149,7 @@ func fill(body string, r *rand.Rand) (string, []credential) {
 }
 
 var classOf = map[string]string{
-	"example-id": "example", "example-secret": "example",
+	"example-id": "example", "example-secret": "example", "example-head": "example",
 	"filler-id": "placeholder", "filler-secret": "placeholder",
 }
 
@@ -178,6 +178,8 @@ func value(kind, arg string, r *rand.Rand) string {
 		return "AKIA" + "IOSFODNN7EXAMPLE"
 	case "example-secret":
 		return "wJalrXUtnFEMI/K7MDENG/bPxRfiCY" + "EXAMPLEKEY"
+	case "example-head":
+		return "wJalrXUtnFEMI/K7MDENG/" + random(r, base64, 18)
 	case "filler-id":
 		return "AKIA" + strings.Repeat("X", 16)
 	case "filler-secret":

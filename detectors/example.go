@@ -1,6 +1,9 @@
 package detectors
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // published are the key IDs that AWS's documentation prints and that do not
 // hold the word EXAMPLE. Halves keep the literals out of this file.
@@ -30,11 +33,15 @@ func ClassifyKeyID(keyID string) Class {
 	return classifyFiller(keyID[4:])
 }
 
+// publishedHeads are the first halves of the secrets that AWS's documentation
+// prints. People change the tails, to have an example that scanners report.
+var publishedHeads = []string{"wJalrXUtnFEMI/K7MDENG", "je7MtGbClwBF/2Zp9Utk"}
+
 // classifySecret returns the class of a secret. Those that AWS publishes end in
-// EXAMPLEKEY; for placeholders the rules of ClassifyKeyID hold, with chances
-// that are smaller still.
+// EXAMPLEKEY, and so do most that are made from them; for placeholders the rules
+// of ClassifyKeyID hold, with chances that are smaller still.
 func classifySecret(secret string) Class {
-	if strings.HasSuffix(secret, "EXAMPLEKEY") {
+	if strings.HasSuffix(secret, "EXAMPLEKEY") || startsWithAny(secret, publishedHeads) {
 		return Example
 	}
 	return classifyFiller(secret)
@@ -45,6 +52,10 @@ func classifyFiller(s string) Class {
 		return Placeholder
 	}
 	return Real
+}
+
+func startsWithAny(s string, heads []string) bool {
+	return slices.ContainsFunc(heads, func(head string) bool { return strings.HasPrefix(s, head) })
 }
 
 func distinct(s string) int {
@@ -59,17 +70,31 @@ func distinct(s string) int {
 	return n
 }
 
-// sequences are what fingers and minds produce in order.
-var sequences = []string{lower, "0123456789", "qwertyuiop", "asdfghjkl", "zxcvbnm"}
+// sequences are what fingers and minds produce in order: the place of each
+// letter, in either case, or digit in one of them, from 1.
+var sequences = []*[256]int{
+	placesIn(lower), placesIn("0123456789"), placesIn("qwertyuiop"), placesIn("asdfghjkl"), placesIn("zxcvbnm"),
+}
+
+func placesIn(order string) *[256]int {
+	var place [256]int
+	for i := range len(order) {
+		place[order[i]] = i + 1
+		place[strings.ToUpper(order)[i]] = i + 1
+	}
+	return &place
+}
 
 // sequential reports whether s holds six characters in the order of one of
-// sequences or in its reverse, in either case of letters.
+// sequences or in its reverse.
 func sequential(s string) bool {
-	s = strings.ToLower(s)
-	for i := 0; i+6 <= len(s); i++ {
-		six := s[i : i+6]
-		for _, order := range sequences {
-			if strings.Contains(order, six) || strings.Contains(order, reverse(six)) {
+	for _, place := range sequences {
+		up, down := 1, 1
+		for i := 1; i < len(s); i++ {
+			a, b := place[s[i-1]], place[s[i]]
+			up = inStep(up, a > 0 && b == a+1)
+			down = inStep(down, b > 0 && a == b+1)
+			if up == 6 || down == 6 {
 				return true
 			}
 		}
@@ -77,10 +102,10 @@ func sequential(s string) bool {
 	return false
 }
 
-func reverse(s string) string {
-	b := []byte(s)
-	for i, j := 0, len(b)-1; i < j; i, j = i+1, j-1 {
-		b[i], b[j] = b[j], b[i]
+// inStep returns the length of a sequence of n with one more, if it goes on.
+func inStep(n int, on bool) int {
+	if on {
+		return n + 1
 	}
-	return string(b)
+	return 1
 }

@@ -10,7 +10,8 @@ func findKeyIDs(data []byte) []*mark {
 			continue
 		}
 		if kind, ok := kindOf(string(data[start : start+4])); ok {
-			found = append(found, &mark{Span: Span{start, end}, kind: kind})
+			class := ClassifyKeyID(string(data[start:end]))
+			found = append(found, &mark{Span: Span{start, end}, kind: kind, class: class})
 		}
 	}
 	return found
@@ -18,7 +19,8 @@ func findKeyIDs(data []byte) []*mark {
 
 // findSecrets returns what may be a secret in data: the runs of exactly 40
 // base64 characters that are no part of something longer and look random, or
-// are known not to be real.
+// are known not to be real. A run that holds a key ID is none: a path in a
+// signed request may be as long.
 func findSecrets(data []byte) []*mark {
 	var found []*mark
 	for start, end := range runs(data, base64Class, secretLen) {
@@ -27,7 +29,7 @@ func findSecrets(data []byte) []*mark {
 		}
 		run := data[start:end]
 		class := classifySecret(string(run))
-		if class == Real && !looksRandom(run) || isHex(run) {
+		if class == Real && !looksRandom(run) || isHex(run) || findKeyIDs(run) != nil {
 			continue
 		}
 		found = append(found, &mark{Span: Span{start, end}, kind: SecretKey, class: class})

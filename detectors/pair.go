@@ -8,8 +8,8 @@ import (
 // A mark is a part of a credential that was seen in the data.
 type mark struct {
 	Span
-	kind  Kind  // of a key ID; SecretKey; sessionToken
-	class Class // of a secret
+	kind  Kind // of a key ID; SecretKey; sessionToken
+	class Class
 	name  name
 }
 
@@ -53,10 +53,16 @@ func (m mates) byLabel(marks []*mark) {
 		}
 	}
 	for label, a := range ids {
-		if b := others[label]; len(a) == 1 && len(b) == 1 && apart(a[0], b[0]) <= farApart {
+		if b := others[label]; len(a) == 1 && len(b) == 1 && fit(a[0], b[0]) && apart(a[0], b[0]) <= farApart {
 			m.join(a[0], b[0])
 		}
 	}
+}
+
+// fit reports whether a and b may be one credential: a key ID and another mark,
+// and no real key ID with a secret that surely is not.
+func fit(a, b *mark) bool {
+	return a.isKeyID() != b.isKeyID() && (keyID(a, b).class != Real || other(a, b).class == Real)
 }
 
 // apart returns the number of bytes between two marks.
@@ -90,7 +96,7 @@ func (m mates) byPlace(data []byte, marks []*mark, allowed func(gap) bool) {
 				break
 			}
 			a := free[j]
-			if a.isKeyID() == b.isKeyID() || !allowed(g) || !inReach(a, b, g) {
+			if !fit(a, b) || !allowed(g) || !inReach(a, b, g) {
 				continue
 			}
 			if c := least[j] + cost(a, b, g) + alone*(i-j-1); c < least[i+1] {
@@ -128,12 +134,24 @@ var reach = [...]struct{ bytes, lines int }{
 	awsSecret: {farApart, farApart},
 }
 
+// deepest is how many levels may be left, and how many entered, on the way
+// from a key ID to its secret. Two elements of a deep list, each with the one
+// half, are not one credential. Where both are true ones three are seen.
+const deepest = 4
+
 func inReach(a, b *mark, g gap) bool {
 	r := reach[other(a, b).name.rank]
-	return apart(a, b) <= r.bytes && g.lines <= r.lines
+	return apart(a, b) <= r.bytes && g.lines <= r.lines && max(g.closes, g.opens) <= deepest
 }
 
-// other returns the one of a and b that is not a key ID.
+// keyID returns the one of a and b that is a key ID, and other the other.
+func keyID(a, b *mark) *mark {
+	if a.isKeyID() {
+		return a
+	}
+	return b
+}
+
 func other(a, b *mark) *mark {
 	if a.isKeyID() {
 		return b

@@ -62,14 +62,21 @@ func move(m detectors.Match, by int) detectors.Match {
 	return m
 }
 
-// CheckSpans checks that matches are in order and that the spans of those that
-// stand plain in data hold what they say.
+// CheckSpans checks that matches are in order, that no two share a part, and
+// that the spans of those that stand plain in data hold what they say.
 func CheckSpans(t *testing.T, data []byte, matches []detectors.Match) {
 	t.Helper()
 	if !slices.IsSortedFunc(matches, func(a, b detectors.Match) int { return a.At.Start - b.At.Start }) {
 		t.Errorf("matches are not in order: %v", matches)
 	}
+	taken := make(map[detectors.Span]bool)
 	for _, m := range matches {
+		for _, s := range parts(m) {
+			if taken[s] {
+				t.Errorf("two matches share %v", s)
+			}
+			taken[s] = true
+		}
 		first := m.KeyID
 		if first == "" {
 			first = m.Secret.Unwrap()
@@ -81,6 +88,13 @@ func CheckSpans(t *testing.T, data []byte, matches []detectors.Match) {
 		checkSpan(t, data, m.SecretAt, m.Secret.Unwrap())
 		checkSpan(t, data, m.SessionTokenAt, m.SessionToken.Unwrap())
 	}
+}
+
+// parts returns the spans of m that are not empty, each once.
+func parts(m detectors.Match) []detectors.Span {
+	all := []detectors.Span{m.At, m.SecretAt, m.SessionTokenAt}
+	all = slices.DeleteFunc(all, func(s detectors.Span) bool { return s == detectors.Span{} })
+	return slices.Compact(all)
 }
 
 func checkSpan(t *testing.T, data []byte, s detectors.Span, want string) {
