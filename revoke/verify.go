@@ -13,6 +13,7 @@ import (
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/logging"
 )
 
 // VerifierOptions are what a caller may choose. The zero value asks AWS.
@@ -60,7 +61,7 @@ func NewVerifier(opts VerifierOptions) *Verifier {
 		opts.Timeout = 30 * time.Second
 	}
 	v := &Verifier{timeout: opts.Timeout, now: time.Now, sleep: sleep, asked: map[string]*history{}}
-	base := sts.Options{HTTPClient: bareClient(opts.Timeout / 3), Retryer: newRetryer()}
+	base := sts.Options{HTTPClient: bareClient(opts.Timeout / 3), Retryer: newRetryer(), Logger: logging.Nop{}}
 	if opts.Endpoint != "" {
 		base.BaseEndpoint, base.Region = &opts.Endpoint, partitions[0].region
 		v.doors = []door{{"", base}}

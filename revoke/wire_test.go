@@ -39,7 +39,10 @@ func plain(status int, body string) *http.Response {
 // secret of k.
 func mustNotHold(t *testing.T, k localaws.Key, v any) {
 	t.Helper()
-	texts := []string{fmt.Sprint(v), fmt.Sprintf("%+v", v), fmt.Sprintf("%#v", v), fmt.Sprintf("%q", v)}
+	var texts []string
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d", "%x", "%p"} {
+		texts = append(texts, fmt.Sprintf(verb, v))
+	}
 	if b, err := json.Marshal(v); err == nil {
 		texts = append(texts, string(b))
 	}

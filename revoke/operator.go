@@ -1,0 +1,264 @@
+package revoke
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/logging"
+)
+
+// stsAPI is what is asked of STS as the responder.
+type stsAPI interface {
+	stscreds.AssumeRoleAPIClient
+	GetCallerIdentity(context.Context, *sts.GetCallerIdentityInput, ...func(*sts.Options)) (*sts.GetCallerIdentityOutput, error)
+	GetAccessKeyInfo(context.Context, *sts.GetAccessKeyInfoInput, ...func(*sts.Options)) (*sts.GetAccessKeyInfoOutput, error)
+}
+
+// iamAPI is what is asked of one account's IAM.
+type iamAPI interface {
+	iam.ListAccessKeysAPIClient
+	iam.ListAttachedUserPoliciesAPIClient
+	GetAccessKeyLastUsed(context.Context, *iam.GetAccessKeyLastUsedInput, ...func(*iam.Options)) (*iam.GetAccessKeyLastUsedOutput, error)
+	GetAccountSummary(context.Context, *iam.GetAccountSummaryInput, ...func(*iam.Options)) (*iam.GetAccountSummaryOutput, error)
+	UpdateAccessKey(context.Context, *iam.UpdateAccessKeyInput, ...func(*iam.Options)) (*iam.UpdateAccessKeyOutput, error)
+}
+
+var (
+	_ stsAPI = (*sts.Client)(nil)
+	_ iamAPI = (*iam.Client)(nil)
+)
+
+// OperatorOptions say who the responder is. The zero value is the SDK's default
+// chain: environment, shared configuration, SSO, container, instance.
+type OperatorOptions struct {
+	// Profile of the shared configuration files. "" is the default chain.
+	Profile string
+	// RoleName is assumed in every account but the operator's own; it may hold a
+	// path. "" keeps the operator to its own account.
+	RoleName string
+	// Endpoint is the URL that every STS and IAM call is sent to. "" is AWS's own,
+	// whatever AWS_ENDPOINT_URL or a profile's endpoint_url say.
+	Endpoint string
+	// Region decides the partition. "" is what the configuration says, or else
+	// us-east-1.
+	Region string
+}
+
+// Operator is the responder's own identity. It is safe for concurrent use.
+type Operator struct {
+	endpoint string
+	roleName string
+	sts      stsAPI
+	signer   retrieve   // of the operator's own calls
+	below    []retrieve // what signer was assumed with
+	newIAM   func(aws.CredentialsProvider) iamAPI
+
+	mu       sync.Mutex
+	identity *Identity
+	sessions map[string]*session // by account
+}
+
+// retrieve is a provider as a function: of a struct, and of a pointer to one, some
+// verb of fmt prints the secret.
+type retrieve = aws.CredentialsProviderFunc
+
+// Identity is who signs the operator's own calls.
+type Identity struct {
+	Account string `json:"account"`
+	ARN     string `json:"arn"`
+	UserID  string `json:"user_id"`
+	KeyID   string `json:"key_id"`
+}
+
+func (id Identity) partition() string { return strings.Split(id.ARN+"::", ":")[1] }
+
+// NewOperator loads the operator's credentials; it asks AWS only as far as the
+// profile needs it (a role, SSO). The error says what to set if there are none.
+func NewOperator(ctx context.Context, opts OperatorOptions) (*Operator, error) {
+	o := &Operator{endpoint: opts.Endpoint, roleName: opts.RoleName, sessions: map[string]*session{}}
+	cfg, err := config.LoadDefaultConfig(ctx, o.load(opts)...)
+	if err != nil {
+		return nil, fmt.Errorf("loading the operator's AWS configuration: %w", err)
+	}
+	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
+		return nil, noCredentials(opts.Profile, err)
+	}
+	o.signer = cfg.Credentials.Retrieve
+	o.sts = sts.NewFromConfig(cfg, o.stsEndpoint)
+	o.newIAM = func(as aws.CredentialsProvider) iamAPI {
+		return iam.NewFromConfig(cfg, func(io *iam.Options) {
+			io.BaseEndpoint, io.Credentials = o.baseEndpoint(), as
+		})
+	}
+	return o, nil
+}
+
+func noCredentials(profile string, err error) error {
+	if errors.Is(err, context.Canceled) {
+		return context.Canceled
+	}
+	cause := printable(innermost(err).Error())
+	if profile != "" {
+		return fmt.Errorf("no AWS credentials for the operator in profile %q: log in to it, or pass another --profile (%s)", profile, cause)
+	}
+	return fmt.Errorf("no AWS credentials for the operator: set AWS_PROFILE, or pass --profile (%s)", cause)
+}
+
+// load says how the operator's configuration is read: as the user's other tools
+// read it, but for the endpoints.
+func (o *Operator) load(opts OperatorOptions) []func(*config.LoadOptions) error {
+	load := []func(*config.LoadOptions) error{
+		config.WithDefaultRegion(partitions[0].region),
+		config.WithAppID("revokey"),
+		config.WithRetryer(newRetryer),
+		config.WithLogger(logging.Nop{}),
+		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(10 * time.Second)),
+		config.WithAssumeRoleCredentialOptions(o.redirectAssumeRole),
+		config.WithWebIdentityRoleCredentialOptions(o.redirectWebIdentity),
+	}
+	if opts.Profile != "" {
+		load = append(load, config.WithSharedConfigProfile(opts.Profile))
+	}
+	if opts.Region != "" {
+		load = append(load, config.WithRegion(opts.Region))
+	}
+	return load
+}
+
+// baseEndpoint is nil for AWS's own. Set on a client's options, which it is after
+// the SDK has looked at the environment and the profile, it overrides both.
+func (o *Operator) baseEndpoint() *string {
+	if o.endpoint == "" {
+		return nil
+	}
+	return &o.endpoint
+}
+
+func (o *Operator) stsEndpoint(so *sts.Options) { so.BaseEndpoint = o.baseEndpoint() }
+
+// redirectAssumeRole sends a profile's own AssumeRole where our calls go, for the
+// SDK makes that client from the environment; and remembers who signs it. The SDK
+// calls it once without a client.
+func (o *Operator) redirectAssumeRole(ro *stscreds.AssumeRoleOptions) {
+	if c, ok := ro.Client.(*sts.Client); ok {
+		o.below = append(o.below, c.Options().Credentials.Retrieve)
+		ro.Client = sts.New(c.Options(), o.stsEndpoint)
+	}
+}
+
+// redirectWebIdentity is redirectAssumeRole for a web identity, which has no key.
+func (o *Operator) redirectWebIdentity(wo *stscreds.WebIdentityRoleOptions) {
+	if c, ok := wo.Client.(*sts.Client); ok {
+		wo.Client = sts.New(c.Options(), o.stsEndpoint)
+	}
+}
+
+// Identity asks STS who the operator is, once; later calls repeat the answer.
+func (o *Operator) Identity(ctx context.Context) (Identity, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.identity != nil {
+		return *o.identity, nil
+	}
+	cred, err := o.signer(ctx)
+	if err != nil {
+		return Identity{}, fmt.Errorf("loading the operator's credentials: %s", describe(err))
+	}
+	out, err := o.sts.GetCallerIdentity(ctx, nil)
+	if err != nil {
+		return Identity{}, fmt.Errorf("asking STS who the operator is: %w", failed("sts:GetCallerIdentity", err))
+	}
+	o.identity = &Identity{aws.ToString(out.Account), aws.ToString(out.Arn), aws.ToString(out.UserId), cred.AccessKeyID}
+	return *o.identity, nil
+}
+
+// signs reports whether the key signs the operator's own calls, or the calls that
+// its credentials come from.
+func (o *Operator) signs(ctx context.Context, keyID string) (bool, error) {
+	for _, signer := range append(slices.Clone(o.below), o.signer) {
+		cred, err := signer(ctx)
+		if err != nil {
+			return false, fmt.Errorf("loading the operator's credentials: %s", describe(err))
+		}
+		if cred.AccessKeyID == keyID {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// accountOf asks STS which account the key ID names. STS reads it out of the ID,
+// so that the answer says nothing of whether the key exists.
+func (o *Operator) accountOf(ctx context.Context, keyID string) (string, error) {
+	out, err := o.sts.GetAccessKeyInfo(ctx, &sts.GetAccessKeyInfoInput{AccessKeyId: &keyID})
+	if err != nil {
+		return "", fmt.Errorf("asking STS which account %s is of: %w", keyID, failed("sts:GetAccessKeyInfo", err))
+	}
+	return aws.ToString(out.Account), nil
+}
+
+// session is the operator at work in one account.
+type session struct {
+	iam iamAPI
+	as  string // the ARN of who signs
+}
+
+// in returns the operator's session in the account: as itself in its own, else as
+// RoleName.
+func (o *Operator) in(ctx context.Context, account string) (*session, error) {
+	id, err := o.Identity(ctx)
+	if err != nil {
+		return nil, err
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if s := o.sessions[account]; s != nil {
+		return s, nil
+	}
+	s, err := o.open(ctx, id, account)
+	if err == nil {
+		o.sessions[account] = s
+	}
+	return s, err
+}
+
+func (o *Operator) open(ctx context.Context, id Identity, account string) (*session, error) {
+	if account == id.Account {
+		return &session{o.newIAM(o.signer), id.ARN}, nil
+	}
+	if o.roleName == "" {
+		return nil, fmt.Errorf("account %s is not the operator's own (%s): pass --role-name, or a --profile of that account", account, id.Account)
+	}
+	role := fmt.Sprintf("arn:%s:iam::%s:role/%s", id.partition(), account, o.roleName)
+	as := aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(o.sts, role, func(ro *stscreds.AssumeRoleOptions) {
+		ro.RoleSessionName = "revokey"
+	}))
+	if _, err := as.Retrieve(ctx); err != nil {
+		return nil, fmt.Errorf("assuming %s: %w", role, failed("sts:AssumeRole", err))
+	}
+	return &session{o.newIAM(as), role}, nil
+}
+
+// failed says in our words why AWS did not do the action; an interruption stays
+// recognisable.
+func failed(action string, err error) error {
+	switch errorCode(err) {
+	case "AccessDenied", "AccessDeniedException":
+		return fmt.Errorf("the operator is not allowed %s: %s", action, describe(err))
+	}
+	if errors.Is(err, context.Canceled) {
+		return context.Canceled
+	}
+	return errors.New(describe(err))
+}
