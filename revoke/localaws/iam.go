@@ -154,10 +154,9 @@ func (s *Server) listAccessKeys(c *call) (any, error) {
 	}
 	page, p, err := paginate(c, keys)
 	return struct {
-		UserName          string `xml:",omitempty"`
 		AccessKeyMetadata list[keyMetadata]
 		paging
-	}{u.name, list[keyMetadata]{page}, p}, err
+	}{list[keyMetadata]{page}, p}, err
 }
 
 type lastUsed struct {
@@ -196,6 +195,14 @@ func (s *Server) getAccessKeyLastUsed(c *call) (any, error) {
 	}{k.User, used}, nil
 }
 
+type newKey struct {
+	UserName        string `xml:",omitempty"`
+	AccessKeyId     string
+	Status          Status
+	SecretAccessKey string
+	CreateDate      string
+}
+
 func (s *Server) createAccessKey(c *call) (any, error) {
 	u, err := s.target(c)
 	if err != nil {
@@ -207,11 +214,7 @@ func (s *Server) createAccessKey(c *call) (any, error) {
 	k := s.addKey(Key{
 		ID: NewKeyID(s.rand, PrefixKey, u.account), Secret: NewSecret(s.rand), Account: u.account, User: u.name,
 	}, Active, s.clock().Add(s.lag))
-	type accessKey struct {
-		UserName                                         string `xml:",omitempty"`
-		AccessKeyId, Status, SecretAccessKey, CreateDate string
-	}
-	return struct{ AccessKey accessKey }{accessKey{u.name, k.ID, string(Active), k.Secret, stamp(k.created)}}, nil
+	return struct{ AccessKey newKey }{newKey{u.name, k.ID, Active, k.Secret, stamp(k.created)}}, nil
 }
 
 func (s *Server) updateAccessKey(c *call) (any, error) {

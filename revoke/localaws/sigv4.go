@@ -43,6 +43,12 @@ func mismatch(message string) error {
 	return apiError{http.StatusForbidden, "SignatureDoesNotMatch", message}
 }
 
+// badScope is a mismatch in the scope. That some of them are 400 and others 403
+// is versitygw's finding.
+func badScope(message string) error {
+	return apiError{http.StatusBadRequest, "SignatureDoesNotMatch", message}
+}
+
 func incomplete(message string) error {
 	return apiError{http.StatusBadRequest, "IncompleteSignature", message}
 }
@@ -108,11 +114,11 @@ func (s *Server) checkScope(r *http.Request, sig signature) error {
 	}
 	switch {
 	case sig.date != date[:8]:
-		return mismatch("Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP.")
+		return badScope("Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP.")
 	case sig.region == "":
 		return mismatch("Credential should be scoped to a valid region. ")
 	case sig.service != "sts" && sig.service != "iam":
-		return mismatch("Credential should be scoped to correct service: 'sts'.")
+		return badScope("Credential should be scoped to correct service: 'sts'.")
 	case !strings.HasSuffix(sig.scope, "/aws4_request"):
 		return mismatch("Credential should be scoped with a valid terminator: 'aws4_request'.")
 	}
