@@ -18,13 +18,20 @@ func (accessKey) Detect(data []byte) []Match {
 	if len(marks) == 0 {
 		return nil
 	}
-	secrets := pair(data, marks)
-	tokens := pairTokens(data, marks)
+	secrets, tokens := pair(data, marks), pairTokens(data, marks)
+	secrets.share(data, marks)
+	tokens.share(data, marks)
+	paired := make(map[string]bool)
+	for _, m := range marks {
+		if secrets[m] != nil && !m.isKeyID() {
+			paired[m.text(data)] = true
+		}
+	}
 	var found []Match
 	for _, m := range marks {
 		if m.isKeyID() {
 			found = append(found, keyMatch(data, m, secrets[m], tokens[m]))
-		} else if secrets[m] == nil && m.name.rank == awsSecret {
+		} else if m.name.rank == awsSecret && !paired[m.text(data)] {
 			found = append(found, secretMatch(data, m))
 		}
 	}

@@ -41,8 +41,10 @@ func (c Class) String() string {
 // Span is a half-open range of byte offsets in the data given to Detect.
 type Span struct{ Start, End int }
 
-// Match is one credential. Its strings are copies: a match does not hold on to
-// the data that it was found in.
+// Match is one credential, where its key ID stands. A key ID that stands twice is
+// two matches, and where only one has its secret beside it both name that one. A
+// secret that stands again without its key ID is no match. The strings are copies:
+// a match does not hold on to the data that it was found in.
 type Match struct {
 	Kind         Kind
 	Class        Class  // of the key ID; of the secret where there is no ID

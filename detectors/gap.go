@@ -38,13 +38,16 @@ func (g gap) sameBlock() bool {
 }
 
 // gapBetween reads data[from:to]. Brackets, XML tags and a change of indentation
-// enter and leave levels.
+// enter and leave levels. Where no tag is closed, what looks like tags is
+// something else, such as the "<region>" of a template.
 func gapBetween(data []byte, from, to int) gap {
 	if to-from > farApart {
 		return gap{far: true}
 	}
 	var g gap
 	indent := indentAt(data, from)
+	text := data[from:max(from, to)] // a session token may hold what looks like a key ID
+	tags := bytes.Contains(text, []byte("</")) || bytes.Contains(text, []byte("/>"))
 	for i := from; i < to; i++ {
 		switch data[i] {
 		case '{', '[', '(':
@@ -52,9 +55,11 @@ func gapBetween(data []byte, from, to int) gap {
 		case '}', ']', ')':
 			g = g.then(gap{closes: 1})
 		case '<':
-			g = g.then(tagAt(data[i+1:]))
+			if tags {
+				g = g.then(tagAt(data, i))
+			}
 		case '/':
-			if data[i+1] == '>' {
+			if byteAt(data, i+1) == '>' {
 				g = g.then(gap{closes: 1})
 			}
 		case '\n':
@@ -66,13 +71,14 @@ func gapBetween(data []byte, from, to int) gap {
 	return g
 }
 
-// tagAt returns what the XML tag that text starts with, if any, does.
-func tagAt(text []byte) gap {
+// tagAt returns what the XML tag at data[i], if it is one, does. Behind a letter
+// or digit stands a comparison or a type's parameter.
+func tagAt(data []byte, i int) gap {
+	before, after := kindOfChar(byteAt(data, i-1)), byteAt(data, i+1)
 	switch {
-	case len(text) == 0:
-	case text[0] == '/':
+	case after == '/':
 		return gap{closes: 1}
-	case kindOfChar(text[0]) < isDigit:
+	case before == isSymbol && kindOfChar(after) < isDigit:
 		return gap{opens: 1}
 	}
 	return gap{}
@@ -114,10 +120,13 @@ func firstLine(text []byte) []byte {
 	return text
 }
 
-// isHeader reports whether a line is a section's header: [name], and nothing
-// that a list could hold.
+// isHeader reports whether a line is a section's header: [name] with or without a
+// comment, and nothing that a list could hold.
 func isHeader(line []byte) bool {
-	return line[0] == '[' && line[len(line)-1] == ']' && len(line) > 2 && !bytes.ContainsAny(line, ",{(=")
+	if i := bytes.IndexAny(line, "#;"); i > 0 {
+		line = bytes.TrimRight(line[:i], " \t")
+	}
+	return len(line) > 2 && line[0] == '[' && line[len(line)-1] == ']' && !bytes.ContainsAny(line, ",{(='")
 }
 
 // indentAt returns the indentation of the line that holds data[at], 0 where it

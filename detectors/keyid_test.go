@@ -70,6 +70,7 @@ func TestClassifyKeyID(t *testing.T) {
 		{"ABCDEFGHIJKLMNOP", detectors.Placeholder},
 		{"QZ234567XKCDPTOM", detectors.Placeholder},
 		{"KLPOIUYTZ7QKBX5W", detectors.Placeholder}, // POIUYT
+		{"QAAAAAAALX6GRE2E", detectors.Placeholder}, // LocalStack's
 		{"RZPUZDIKMV7WWWTS", detectors.Real},
 		{"XTESTYOURFULLERQ", detectors.Real}, // words may stand in a real one
 	} {

@@ -13,7 +13,7 @@ const (
 	bare                  // not named at all
 	keyish                // key, token, password, credential
 	secretish             // secret
-	awsSecret             // AWS's secret access key, or session token, in so many words
+	awsSecret             // AWS's secret access key, in so many words
 )
 
 // A name is what the text before a value calls it.
@@ -95,8 +95,8 @@ func nameOf(words, above []string) name {
 
 func rankOf(joined string) rank {
 	switch {
-	case containsAny(joined, "secretaccesskey", "awssecret", "amazonsecret", "s3secret", "s3asecret",
-		"sessiontoken", "securitytoken"), near(joined, "aws", "secret", 12):
+	case containsAny(joined, "secretaccesskey", "awssecret", "amazonsecret", "s3secret", "s3asecret"),
+		near(joined, "aws", "secret", 12):
 		return awsSecret
 	case strings.Contains(joined, "secret"):
 		return secretish

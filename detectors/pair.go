@@ -114,6 +114,25 @@ func (m mates) byPlace(data []byte, marks []*mark, allowed func(gap) bool) {
 	}
 }
 
+// share gives a key ID that has no partner the one that it has where it stands
+// another time: a key has one secret.
+func (m mates) share(data []byte, marks []*mark) {
+	known := make(map[string]*mark)
+	for _, x := range marks {
+		if x.isKeyID() && m[x] != nil && known[x.text(data)] == nil {
+			known[x.text(data)] = m[x]
+		}
+	}
+	if len(known) == 0 {
+		return
+	}
+	for _, x := range marks {
+		if x.isKeyID() && m[x] == nil {
+			m[x] = known[x.text(data)]
+		}
+	}
+}
+
 func (m mates) free(marks []*mark) []*mark {
 	var free []*mark
 	for _, x := range marks {
