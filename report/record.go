@@ -60,7 +60,7 @@ func NewRecord(f scanner.Finding) Record {
 		SessionTokenSHA256: nullable(f.SessionToken.SHA256()),
 		Account:            nullable(f.Account),
 		Repository:         nullable(f.Repository),
-		Verdict:            offline(f),
+		Verdict:            offline(f.Class, f.Account),
 		Occurrences:        []Occurrence{},
 		FirstSeen:          nullableTime(f.FirstSeen),
 		LastSeen:           nullableTime(f.LastSeen),
@@ -73,16 +73,28 @@ func NewRecord(f scanner.Finding) Record {
 }
 
 // offline is the verdict that needs no question.
-func offline(f scanner.Finding) revoke.Verdict {
+func offline(class detectors.Class, account string) revoke.Verdict {
 	switch {
-	case f.Class == detectors.Example:
+	case class == detectors.Example:
 		return revoke.Verdict{Status: revoke.Example, Reason: "published in AWS's documentation"}
-	case f.Class == detectors.Placeholder:
+	case class == detectors.Placeholder:
 		return revoke.Verdict{Status: revoke.Example, Reason: "made up to fill a place"}
-	case revoke.IsCanaryAccount(f.Account):
+	case revoke.IsCanaryAccount(account):
 		return revoke.Verdict{Status: revoke.Canary, Reason: "its account is known for canary keys: any use raises an alarm"}
 	}
 	return revoke.Verdict{}
+}
+
+// Reset sets the account and the verdict to what the key ID itself tells, so that
+// whoever wrote the record cannot lead anyone to a canary, or past a live key.
+func (r *Record) Reset() {
+	if r.KeyID != nil {
+		account, _ := detectors.AccountID(*r.KeyID)
+		r.Account = nullable(account)
+		r.Verdict = offline(detectors.ClassifyKeyID(*r.KeyID), account)
+	} else if r.Verdict.Status != revoke.Example {
+		r.Verdict = revoke.Verdict{}
+	}
 }
 
 func newOccurrence(o scanner.Occurrence) Occurrence {

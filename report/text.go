@@ -78,7 +78,7 @@ func Title(r Record) string {
 
 func textDetails(r Record) []string {
 	var lines []string
-	if r.Verdict.ARN != "" {
+	if r.Verdict.ARN != "" && !strings.Contains(r.Verdict.Reason, r.Verdict.ARN) {
 		lines = append(lines, Printable(r.Verdict.ARN))
 	}
 	if r.Verdict.Reason != "" {

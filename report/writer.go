@@ -67,7 +67,7 @@ func NewWriter(format string, w io.Writer) (Writer, error) {
 	case "json":
 		return &jsonWriter{w: w}, nil
 	case "jsonl":
-		return linesWriter{json.NewEncoder(w)}, nil
+		return linesWriter{newEncoder(w)}, nil
 	}
 	return nil, fmt.Errorf("unknown format %q: it is one of %s", format, strings.Join(Formats(), ", "))
 }
@@ -93,9 +93,16 @@ func (j *jsonWriter) Finding(r Record) error {
 }
 
 func (j *jsonWriter) Close(s Summary) error {
-	enc := json.NewEncoder(j.w)
+	enc := newEncoder(j.w)
 	enc.SetIndent("", "  ")
 	return enc.Encode(document{reportSchema, slices.Concat([]Record{}, j.findings), s})
+}
+
+// newEncoder returns an encoder that leaves "<" in "NAME <MAIL>" as it is.
+func newEncoder(w io.Writer) *json.Encoder {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return enc
 }
 
 // linesWriter writes one finding a line, and nothing else: the summary goes

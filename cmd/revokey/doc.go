@@ -1,0 +1,28 @@
+// Revokey finds AWS keys that leaked into git, proves which of them still work,
+// and switches them off.
+//
+// # Usage
+//
+//	revokey scan [PATH]                  look for keys in a whole history
+//	revokey verify --from FINDINGS       ask AWS which of them are live
+//	revokey revoke --from FINDINGS       plan what to switch off; --apply does it
+//	revokey undo [KEYID]                 take it back
+//	revokey demo                         see all of it, offline
+//
+// # Exit codes
+//
+//	0    clean: nothing found, or all that was asked for is done and proven
+//	1    findings, none of them proven live
+//	2    trouble: bad usage, an error, or something was not scanned
+//	3    at least one key is live
+//	130  interrupted
+//
+// The gravest wins: 3, then 2, then 1. Examples of AWS's documentation, and
+// placeholders, are reported and counted, and are no findings for the exit code.
+//
+// # Limitations
+//
+// Keys are found in plain text: what is encoded, compressed or archived inside
+// a file is not looked into. Repositories that name objects by SHA-256 or store
+// their refs as a reftable are refused by name.
+package main

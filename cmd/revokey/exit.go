@@ -1,0 +1,73 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/revokey-dev/revokey/scanner"
+)
+
+// The exit codes; doc.go says what they mean.
+const (
+	exitClean       = 0
+	exitFindings    = 1
+	exitTrouble     = 2
+	exitLive        = 3
+	exitInterrupted = 130
+)
+
+// What a report has told already, as errors: only the exit code is left to say.
+var (
+	errFindings   = errors.New("there are findings")
+	errIncomplete = errors.New("not all was scanned, or done")
+	errLive       = errors.New("there are live keys")
+)
+
+// exitCode is the table from errors to exit codes, the gravest first.
+func exitCode(err error) int {
+	switch {
+	case err == nil:
+		return exitClean
+	case errors.Is(err, context.Canceled):
+		return exitInterrupted
+	case errors.Is(err, errLive):
+		return exitLive
+	case errors.Is(err, errIncomplete):
+		return exitTrouble
+	case errors.Is(err, errFindings):
+		return exitFindings
+	}
+	return exitTrouble
+}
+
+// told reports whether the user has read of the error already.
+func told(err error) bool {
+	return errors.Is(err, errFindings) || errors.Is(err, errIncomplete) || errors.Is(err, errLive)
+}
+
+// usageError is a command line that cannot be carried out.
+type usageError struct{ text, hint string }
+
+func (e *usageError) Error() string { return e.text }
+
+func usagef(format string, args ...any) *usageError {
+	return &usageError{text: fmt.Sprintf(format, args...)}
+}
+
+func (e *usageError) withHint(format string, args ...any) *usageError {
+	e.hint = fmt.Sprintf(format, args...)
+	return e
+}
+
+// hintFor says what to do about an error, "" where the error says it itself.
+func hintFor(err error) string {
+	var usage *usageError
+	switch {
+	case errors.As(err, &usage):
+		return usage.hint
+	case errors.Is(err, scanner.ErrNotRepository):
+		return "`revokey scan --files` scans files that are not in git"
+	}
+	return ""
+}

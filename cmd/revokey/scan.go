@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/revokey-dev/revokey/detectors"
+	"github.com/revokey-dev/revokey/report"
+	"github.com/revokey-dev/revokey/scanner"
+)
+
+// scanOptions are those of `revokey scan`.
+type scanOptions struct {
+	path    string
+	files   bool
+	stdin   bool
+	verify  bool
+	workers int
+	maxSize int64 // bytes
+	aws     awsOptions
+	output  outputOptions
+}
+
+func scanCommand(std streams) *cli.Command {
+	return &cli.Command{
+		Name:      "scan",
+		Usage:     "look for keys in a repository's whole history",
+		ArgsUsage: "[PATH]",
+		Description: `Reads every object of the repository at PATH (default: here): all versions of all
+files, commit and tag messages, stashes, and what no branch reaches any more.
+Nothing leaves this machine unless --verify is given: it asks AWS STS who each
+found pair is. Each such question is logged in the CloudTrail of the account that
+owns the key, and becomes the key's last use.`,
+		Flags: append(append([]cli.Flag{
+			&cli.BoolFlag{Name: "files", Usage: "scan the files on disk at PATH instead, git or not"},
+			&cli.BoolFlag{Name: "stdin", Usage: "scan standard input instead"},
+			&cli.BoolFlag{Name: "verify", Usage: "ask AWS which of the keys are live", Category: "AWS"},
+			&cli.IntFlag{Name: "workers", Usage: "read `N` parts at a time (default: one a processor)"},
+			&cli.Int64Flag{Name: "max-size", Value: 256, Usage: "skip, and name, what is larger than `MIB` mebibytes"},
+		}, outputFlags()...), awsFlags()...),
+		Action: func(c *cli.Context) error {
+			o, err := scanOptionsOf(c)
+			if err != nil {
+				return err
+			}
+			return runScan(c.Context, o, std)
+		},
+	}
+}
+
+func scanOptionsOf(c *cli.Context) (scanOptions, error) {
+	o := scanOptions{
+		path:    ".",
+		files:   c.Bool("files"),
+		stdin:   c.Bool("stdin"),
+		verify:  c.Bool("verify"),
+		workers: c.Int("workers"),
+		maxSize: c.Int64("max-size") << 20,
+	}
+	if c.Args().Present() {
+		o.path = c.Args().First()
+	}
+	switch {
+	case c.NArg() > 1:
+		return o, usagef("scan takes one path, not %d", c.NArg())
+	case o.stdin && (o.files || c.Args().Present()):
+		return o, usagef("--stdin goes with neither --files nor a path")
+	case o.workers < 0 || o.maxSize <= 0:
+		return o, usagef("--workers and --max-size take numbers above 0")
+	}
+	var err, outputErr error
+	o.aws, err = awsOptionsOf(c)
+	o.output, outputErr = outputOptionsOf(c)
+	return o, errors.Join(err, outputErr)
+}
+
+func runScan(ctx context.Context, o scanOptions, std streams) error {
+	src, err := o.open(std)
+	if err != nil {
+		return err
+	}
+	defer src.close()
+	suspects, scanned, err := search(ctx, src, o.workers, std)
+	if err != nil {
+		return err
+	}
+	sum := report.NewSummary(scanned)
+	var interrupted error
+	if o.verify {
+		o.aws.sayEndpoint(std)
+		sum.AWSEndpoint = o.aws.endpoint
+		j, err := newJudge(ctx, o.aws)
+		if err != nil {
+			return err
+		}
+		interrupted = j.all(ctx, suspects, std)
+	}
+	if err := o.output.write(std, summarise(suspects, &sum), sum); err != nil {
+		return err
+	}
+	return errors.Join(interrupted, outcome(sum))
+}
+
+// source is a source that may hold files open.
+type source struct {
+	scanner.Source
+	close func() error
+}
+
+func (o scanOptions) open(std streams) (source, error) {
+	nothing := func() error { return nil }
+	switch {
+	case o.stdin:
+		return source{scanner.NewStream(std.in, o.maxSize), nothing}, nil
+	case o.files:
+		files, err := scanner.OpenFiles(o.path, o.maxSize)
+		return source{files, nothing}, err
+	}
+	history, err := scanner.OpenHistory(o.path, scanner.HistoryOptions{MaxSize: o.maxSize})
+	if err != nil {
+		return source{}, err
+	}
+	return source{history, history.Close}, nil
+}
+
+// search scans the source.
+func search(ctx context.Context, src scanner.Source, workers int, std streams) ([]suspect, scanner.Summary, error) {
+	p := newProgress(std)
+	defer p.done()
+	opts := scanner.Options{Workers: workers, Progress: func(s scanner.Progress) {
+		p.step(s.Parts, s.AllParts, fmt.Sprintf("scanned, %d MiB", s.Bytes>>20))
+	}}
+	var suspects []suspect
+	sum, err := scanner.New(detectors.All(), opts).Scan(ctx, src, func(f scanner.Finding) error {
+		suspects = append(suspects, suspect{report.NewRecord(f), f.Secret, f.SessionToken})
+		return nil
+	})
+	if err != nil {
+		return nil, sum, fmt.Errorf("scanning: %w", err)
+	}
+	return suspects, sum, nil
+}

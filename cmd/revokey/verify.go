@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/revokey-dev/revokey/detectors"
+	"github.com/revokey-dev/revokey/report"
+	"github.com/revokey-dev/revokey/scanner"
+)
+
+// verifyOptions are those of `revokey verify`.
+type verifyOptions struct {
+	from   string // "": one credential on standard input
+	aws    awsOptions
+	output outputOptions
+}
+
+func verifyCommand(std streams) *cli.Command {
+	return &cli.Command{
+		Name:  "verify",
+		Usage: "ask AWS which keys are live",
+		Description: `Asks about the findings of a file that ` + "`revokey scan --format jsonl`" + ` wrote: it
+holds no secret, so each is read again from its place in the repository. Without
+--from, asks about the credential on standard input, in any form that a scan
+finds: never on the command line, where others could read it.`,
+		Flags: append(append([]cli.Flag{
+			&cli.StringFlag{Name: "from", Usage: "a `FILE` of findings, in JSON or JSON lines (-: standard input)"},
+		}, outputFlags()...), awsFlags()...),
+		Action: func(c *cli.Context) error {
+			o := verifyOptions{from: c.String("from")}
+			if c.Args().Present() {
+				return usagef("verify takes no arguments").withHint("a credential goes to standard input, where others cannot read it")
+			}
+			var err, outputErr error
+			o.aws, err = awsOptionsOf(c)
+			o.output, outputErr = outputOptionsOf(c)
+			if err := errors.Join(err, outputErr); err != nil {
+				return err
+			}
+			return runVerify(c.Context, o, std)
+		},
+	}
+}
+
+func runVerify(ctx context.Context, o verifyOptions, std streams) error {
+	suspects, err := o.suspects(ctx, std)
+	if err != nil {
+		return err
+	}
+	o.aws.sayEndpoint(std)
+	j, err := newJudge(ctx, o.aws)
+	if err != nil {
+		return err
+	}
+	interrupted := j.all(ctx, suspects, std)
+	sum := report.NewSummary(scanner.Summary{})
+	sum.AWSEndpoint = o.aws.endpoint
+	if err := o.output.write(std, summarise(suspects, &sum), sum); err != nil {
+		return err
+	}
+	return errors.Join(interrupted, outcome(sum))
+}
+
+func (o verifyOptions) suspects(ctx context.Context, std streams) ([]suspect, error) {
+	if o.from != "" {
+		return readSuspects(o.from, std)
+	}
+	if std.asks {
+		std.say("reading a key ID and its secret from the terminal; end with Ctrl-D")
+	}
+	suspects, _, err := search(ctx, scanner.NewStream(std.in, 0), 1, std)
+	if err == nil && len(suspects) == 0 {
+		return nil, usagef("there is no credential on standard input").
+			withHint("give the key ID and the secret, one a line, or pass --from FINDINGS")
+	}
+	return suspects, err
+}
+
+// readSuspects reads findings, and their secrets again from where they stand.
+func readSuspects(file string, std streams) ([]suspect, error) {
+	records, err := readFindings(file, std.in)
+	if err != nil {
+		return nil, fmt.Errorf("reading findings from %q: %w", file, err)
+	}
+	recaller := scanner.NewRecaller(detectors.All())
+	defer recaller.Close()
+	suspects := make([]suspect, 0, len(records))
+	for _, r := range records {
+		r.Reset()
+		s := suspect{Record: r}
+		if r.SecretSHA256 != nil {
+			s.recall(recaller, std)
+		}
+		suspects = append(suspects, s)
+	}
+	return suspects, nil
+}
+
+func readFindings(file string, stdin io.Reader) ([]report.Record, error) {
+	if file == "-" {
+		return report.Read(stdin)
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return report.Read(f)
+}
+
+// recall reads the secret from the first place that still holds it, with the
+// session token if there was one.
+func (s *suspect) recall(r *scanner.Recaller, std streams) {
+	reason := errors.New("the findings name no place")
+	for _, o := range s.Occurrences {
+		m, err := recallFrom(r, s.Record, o)
+		if err != nil {
+			reason = err
+			continue
+		}
+		s.secret, s.token = m.Secret, m.SessionToken
+		if m.SessionToken.SHA256() == report.Value(s.SessionTokenSHA256) {
+			return
+		}
+	}
+	if s.secret.IsZero() {
+		std.say("the secret of %s cannot be read again: %s", report.Printable(report.Title(s.Record)), report.Printable(reason.Error()))
+	}
+}
+
+func recallFrom(r *scanner.Recaller, rec report.Record, o report.Occurrence) (detectors.Match, error) {
+	place, err := o.Place()
+	if err != nil {
+		return detectors.Match{}, err
+	}
+	return r.Recall(report.Value(rec.Repository), place, report.Value(rec.KeyID), *rec.SecretSHA256)
+}
