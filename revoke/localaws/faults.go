@@ -1,6 +1,7 @@
 package localaws
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strconv"
@@ -15,7 +16,7 @@ type FaultKind int
 // lost; under Hang it takes effect if the wait ends before the client leaves.
 const (
 	Throttle  FaultKind = iota // 400 Throttling "Rate exceeded"
-	HTTPError                  // Status, ContentType and Body as given: a proxy's 403, a 502 in HTML
+	HTTPError                  // Status (0: 500), ContentType and Body as given: a proxy's 403, a 502 in HTML
 	Drop                       // the connection is closed without an answer
 	Hang                       // no answer before Delay has passed; with a Delay of 0, never
 	EmptyBody                  // Status (0: that of the answer) and no body
@@ -97,17 +98,14 @@ func (s *Server) spoil(w http.ResponseWriter, r *http.Request, c *call, f Fault,
 	case Throttle:
 		s.send(w, c, failure(c, errorf(http.StatusBadRequest, "Throttling", "Rate exceeded")))
 	case HTTPError:
-		s.send(w, c, answer{status: f.Status, body: []byte(f.Body), typ: f.ContentType})
+		s.send(w, c, answer{status: cmp.Or(f.Status, http.StatusInternalServerError), body: []byte(f.Body), typ: f.ContentType})
 	case Drop:
 		s.drop(c)
 	case Hang:
 		s.hang(w, r, c, f, body)
 	case EmptyBody:
 		a := s.answer(r, body, c)
-		if f.Status != 0 {
-			a.status = f.Status
-		}
-		a.body = nil
+		a.status, a.body = cmp.Or(f.Status, a.status), nil
 		s.send(w, c, a)
 	case HalfBody:
 		s.half(w, c, s.answer(r, body, c))

@@ -58,6 +58,10 @@ func TestForeignAnswers(t *testing.T) {
 	if status, body := ask(url).do(t, k); status != 403 || body != "<html>blocked</html>" {
 		t.Errorf("%d %q", status, body)
 	}
+	s.Inject(localaws.Fault{Kind: localaws.HTTPError})
+	if status, body := ask(url).do(t, k); status != 500 || body != "" {
+		t.Errorf("%d %q", status, body)
+	}
 	s.Inject(localaws.Fault{Kind: localaws.EmptyBody})
 	if status, body := ask(url).do(t, k); status != 200 || body != "" {
 		t.Errorf("%d %q", status, body)

@@ -66,8 +66,11 @@ func TestNewSecret(t *testing.T) {
 	if tok := localaws.NewSessionToken(nil); !strings.HasPrefix(tok, "IQoJb3JpZ2luX2Vj") || len(tok) < 100 {
 		t.Error("token of the wrong shape")
 	}
-	if localaws.NewSecret(seed()) != localaws.NewSecret(seed()) || localaws.NewSecret(nil) == localaws.NewSecret(nil) {
-		t.Error("a secret is not decided by its bytes")
+	if a, b := localaws.NewSecret(seed()), localaws.NewSecret(seed()); a != b {
+		t.Error("equal bytes give other secrets")
+	}
+	if a, b := localaws.NewSecret(nil), localaws.NewSecret(nil); a == b {
+		t.Error("two secrets are equal")
 	}
 }
 

@@ -185,7 +185,9 @@ func (s *Server) send(w http.ResponseWriter, c *call, a answer) {
 	now := s.clock().Add(s.skew)
 	s.mu.Unlock()
 	h := w.Header()
-	h.Set("Content-Type", a.typ)
+	if a.typ != "" {
+		h.Set("Content-Type", a.typ)
+	}
 	h.Set("Content-Length", strconv.Itoa(len(a.body)))
 	h.Set("Date", now.UTC().Format(http.TimeFormat)) // from which SDKs correct their clock
 	h.Set("X-Amzn-Requestid", c.id)

@@ -4,9 +4,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -213,6 +215,30 @@ func TestRandomRequests(t *testing.T) {
 			t.Fatalf("%s: %d %s", q.url, status, body)
 		}
 	}
+}
+
+// FuzzServeHTTP sends what nobody signed: it must be refused, in AWS's XML.
+func FuzzServeHTTP(f *testing.F) {
+	auth := "AWS4-HMAC-SHA256 Credential=%s/20260102/us-east-1/sts/aws4_request, SignedHeaders=host;x-amz-date, Signature=00"
+	s := localaws.New(localaws.Options{Now: func() time.Time { return time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC) }})
+	k := s.AddKey(account, "ci")
+	f.Add(fmt.Sprintf(auth, k.ID), "20260102T000000Z", "/?a=b", whoAmI)
+	f.Add("AWS4-HMAC-SHA256 Credential=////, SignedHeaders=;, Signature=", "20260102T000000.1Z", "/", "%")
+	f.Add("", "", "/%zz", "")
+	f.Fuzz(func(t *testing.T, auth, date, target, body string) {
+		r := httptest.NewRequest("POST", "/", strings.NewReader(body))
+		if u, err := url.ParseRequestURI(target); err == nil {
+			r.URL = u
+		}
+		r.Header.Set("Authorization", auth)
+		r.Header.Set("X-Amz-Date", date)
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, r)
+		if code(w.Body.String()) == "" || w.Code < 400 {
+			t.Errorf("%d %s", w.Code, w.Body)
+		}
+	})
 }
 
 // edit replaces a part of the Authorization header.
