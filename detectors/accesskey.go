@@ -21,21 +21,27 @@ func (accessKey) Detect(data []byte) []Match {
 	secrets, tokens := pair(data, marks), pairTokens(data, marks)
 	secrets.share(data, marks)
 	tokens.share(data, marks)
-	paired := make(map[string]bool)
-	for _, m := range marks {
-		if secrets[m] != nil && !m.isKeyID() {
-			paired[m.text(data)] = true
-		}
-	}
+	known := paired(data, marks, secrets)
 	var found []Match
 	for _, m := range marks {
 		if m.isKeyID() {
 			found = append(found, keyMatch(data, m, secrets[m], tokens[m]))
-		} else if m.name.rank == awsSecret && !paired[m.text(data)] {
+		} else if m.name.rank == awsSecret && !known[m.text(data)] {
 			found = append(found, secretMatch(data, m))
 		}
 	}
 	return found
+}
+
+// paired returns the secrets that have a key ID.
+func paired(data []byte, marks []*mark, secrets mates) map[string]bool {
+	known := make(map[string]bool)
+	for _, m := range marks {
+		if !m.isKeyID() && secrets[m] != nil {
+			known[m.text(data)] = true
+		}
+	}
+	return known
 }
 
 // credentialMarks returns the key IDs and what may be a secret, in order and

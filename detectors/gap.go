@@ -46,8 +46,7 @@ func gapBetween(data []byte, from, to int) gap {
 	}
 	var g gap
 	indent := indentAt(data, from)
-	text := data[from:max(from, to)] // a session token may hold what looks like a key ID
-	tags := bytes.Contains(text, []byte("</")) || bytes.Contains(text, []byte("/>"))
+	tags := closesTag(data[from:max(from, to)]) // a session token may overlap a key ID
 	for i := from; i < to; i++ {
 		switch data[i] {
 		case '{', '[', '(':
@@ -69,6 +68,10 @@ func gapBetween(data []byte, from, to int) gap {
 		}
 	}
 	return g
+}
+
+func closesTag(text []byte) bool {
+	return bytes.Contains(text, []byte("</")) || bytes.Contains(text, []byte("/>"))
 }
 
 // tagAt returns what the XML tag at data[i], if it is one, does. Behind a letter

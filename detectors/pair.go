@@ -77,45 +77,49 @@ const (
 )
 
 // byPlace joins the marks that are still free so that the sum of the costs of
-// the pairs, and of the marks left alone between them, is least. Pairs neither
-// cross nor enclose each other; allowed says which gaps a pair may span.
+// the pairs, and of the marks left alone, is least. Pairs neither cross nor
+// enclose each other; allowed says which gaps a pair may span.
 func (m mates) byPlace(data []byte, marks []*mark, allowed func(gap) bool) {
 	free := m.free(marks)
-	least := make([]int, len(free)+1) // least[i] is the cost of the first i
-	from := make([]int, len(free)+1)  // the partner of the i-th in it, or -1
-	gaps := make([]gap, len(free))    // gaps[i] stands before the i-th
-	for i, b := range free {
-		least[i+1], from[i+1] = least[i]+alone, -1
-		if i == 0 {
-			continue
+	partner := cheapest(data, free, allowed)
+	for i := len(free) - 1; i >= 0; i-- {
+		if j := partner[i]; j >= 0 {
+			m.join(free[j], free[i])
+			i = j
 		}
-		gaps[i] = gapBetween(data, free[i-1].End, b.Start)
+	}
+}
+
+// cheapest returns, for each mark, the index of the one before it that it is
+// joined with in the cheapest pairing of the marks up to it, or -1.
+func cheapest(data []byte, marks []*mark, allowed func(gap) bool) []int {
+	partner := make([]int, len(marks))
+	least := make([]int, len(marks)+1) // least[i] is the cost of the first i
+	gaps := make([]gap, len(marks))    // gaps[i] stands before the i-th
+	for i, b := range marks {
+		partner[i], least[i+1] = -1, least[i]+alone
+		if i > 0 {
+			gaps[i] = gapBetween(data, marks[i-1].End, b.Start)
+		}
 		var g gap
 		for j := i - 1; j >= max(0, i-candidates); j-- {
 			if g = gaps[j+1].then(g); g.far {
 				break
 			}
-			a := free[j]
+			a := marks[j]
 			if !fit(a, b) || !allowed(g) || !inReach(a, b, g) {
 				continue
 			}
 			if c := least[j] + cost(a, b, g) + alone*(i-j-1); c < least[i+1] {
-				least[i+1], from[i+1] = c, j
+				partner[i], least[i+1] = j, c
 			}
 		}
 	}
-	for i := len(free); i > 0; {
-		if j := from[i]; j >= 0 {
-			m.join(free[j], free[i-1])
-			i = j
-		} else {
-			i--
-		}
-	}
+	return partner
 }
 
 // share gives a key ID that has no partner the one that it has where it stands
-// another time: a key has one secret.
+// another time: a key has one secret. m may be nil.
 func (m mates) share(data []byte, marks []*mark) {
 	known := make(map[string]*mark)
 	for _, x := range marks {
