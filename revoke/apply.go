@@ -133,7 +133,9 @@ func (r *Revoker) update(ctx context.Context, s *session, key KeyState, action A
 	entry.Phase, entry.Outcome = PhaseResult, Done
 	if callErr != nil {
 		j.Outcome, j.Reason, j.RequestID = Failed, failed("iam:UpdateAccessKey", callErr).Error(), requestID(callErr)
-		entry.Outcome, entry.Error = unheard(callErr), j.Reason
+		if entry.Outcome, entry.Error = unheard(callErr), j.Reason; entry.Outcome == InDoubt {
+			j.Reason += ": it may have been carried out; plan again to see"
+		}
 	} else {
 		j.RequestID, _ = awsmiddleware.GetRequestIDMetadata(out.ResultMetadata)
 	}

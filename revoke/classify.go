@@ -113,11 +113,14 @@ func isTimeout(err error) bool {
 func networkCause(err error) string {
 	var dns *net.DNSError
 	var cert *tls.CertificateVerificationError
+	var op *net.OpError
 	switch {
 	case errors.As(err, &dns):
 		return fmt.Sprintf("looking up %s: %s", dns.Name, dns.Err)
 	case errors.As(err, &cert):
 		return "the certificate is not trusted: " + printable(cert.Err.Error())
+	case errors.As(err, &op) && op.Op == "proxyconnect":
+		return "the proxy cannot be reached: " + printable(innermost(op).Error())
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "connection refused"
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):

@@ -1,7 +1,10 @@
 package revoke
 
 import (
+	"context"
+	"fmt"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -17,11 +20,31 @@ const maxAnswer = 1 << 20
 // machine that it comes from, and the answer is taken from the host that was
 // asked: no redirect is followed.
 func bareClient(timeout time.Duration) *http.Client {
+	transport := awshttp.NewBuildableClient().GetTransport() // with http.ProxyFromEnvironment
+	transport.OnProxyConnectResponse = proxyAnswer
 	return &http.Client{
-		Transport:     bareTransport{awshttp.NewBuildableClient().GetTransport()}, // proxies: http.ProxyFromEnvironment
+		Transport:     bareTransport{transport},
 		Timeout:       timeout,
 		CheckRedirect: stayOnHost,
 	}
+}
+
+// staying returns the SDK's client as one that follows no redirect. The SDK's own
+// is made first, for only that takes AWS_CA_BUNDLE in.
+func staying(client aws.HTTPClient) aws.HTTPClient {
+	sdk, ok := client.(*awshttp.BuildableClient)
+	if !ok {
+		return client
+	}
+	return &http.Client{Transport: sdk.GetTransport(), Timeout: sdk.GetTimeout(), CheckRedirect: stayOnHost}
+}
+
+// proxyAnswer says who refused, where net/http would say only "Forbidden".
+func proxyAnswer(_ context.Context, proxy *url.URL, _ *http.Request, resp *http.Response) error {
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("the proxy %s answered %s", proxy.Host, resp.Status)
+	}
+	return nil
 }
 
 // stayOnHost hands a redirect to the SDK as the answer, which then is none.

@@ -95,11 +95,9 @@ func NewOperator(ctx context.Context, opts OperatorOptions) (*Operator, error) {
 		return nil, noCredentials(opts.Profile, err)
 	}
 	o.signer = cfg.Credentials.Retrieve
-	o.sts = sts.NewFromConfig(cfg, o.stsEndpoint)
+	o.sts = sts.NewFromConfig(cfg, o.settleSTS)
 	o.newIAM = func(as aws.CredentialsProvider) iamAPI {
-		return iam.NewFromConfig(cfg, func(io *iam.Options) {
-			io.BaseEndpoint, io.Credentials = o.baseEndpoint(), as
-		})
+		return iam.NewFromConfig(cfg, o.settleIAM, func(io *iam.Options) { io.Credentials = as })
 	}
 	return o, nil
 }
@@ -145,7 +143,13 @@ func (o *Operator) baseEndpoint() *string {
 	return &o.endpoint
 }
 
-func (o *Operator) stsEndpoint(so *sts.Options) { so.BaseEndpoint = o.baseEndpoint() }
+func (o *Operator) settleSTS(so *sts.Options) {
+	so.BaseEndpoint, so.HTTPClient = o.baseEndpoint(), staying(so.HTTPClient)
+}
+
+func (o *Operator) settleIAM(io *iam.Options) {
+	io.BaseEndpoint, io.HTTPClient = o.baseEndpoint(), staying(io.HTTPClient)
+}
 
 // redirectAssumeRole sends a profile's own AssumeRole where our calls go, for the
 // SDK makes that client from the environment; and remembers who signs it. The SDK
@@ -153,14 +157,14 @@ func (o *Operator) stsEndpoint(so *sts.Options) { so.BaseEndpoint = o.baseEndpoi
 func (o *Operator) redirectAssumeRole(ro *stscreds.AssumeRoleOptions) {
 	if c, ok := ro.Client.(*sts.Client); ok {
 		o.below = append(o.below, c.Options().Credentials.Retrieve)
-		ro.Client = sts.New(c.Options(), o.stsEndpoint)
+		ro.Client = sts.New(c.Options(), o.settleSTS)
 	}
 }
 
 // redirectWebIdentity is redirectAssumeRole for a web identity, which has no key.
 func (o *Operator) redirectWebIdentity(wo *stscreds.WebIdentityRoleOptions) {
 	if c, ok := wo.Client.(*sts.Client); ok {
-		wo.Client = sts.New(c.Options(), o.stsEndpoint)
+		wo.Client = sts.New(c.Options(), o.settleSTS)
 	}
 }
 

@@ -2,6 +2,7 @@ package revoke
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
@@ -124,5 +125,20 @@ func TestOperatorIgnoresAmbientEndpoints(t *testing.T) {
 	_, _ = users.GetAccountSummary(t.Context(), nil)
 	if diff := cmp.Diff([]string{"sts.us-west-2.amazonaws.com", "iam.amazonaws.com"}, hosts); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestOperatorFollowsNoRedirect(t *testing.T) {
+	c, elsewhere := newCloud(t), newCloud(t)
+	op := c.operator(t, OperatorOptions{})
+	here := httptest.NewServer(http.RedirectHandler(elsewhere.url, http.StatusTemporaryRedirect))
+	defer here.Close()
+	op.endpoint = here.URL
+	op.sts = sts.New(op.sts.(*sts.Client).Options(), op.settleSTS)
+	if _, err := op.Identity(t.Context()); err == nil || !strings.Contains(err.Error(), "HTTP 307") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := op.newIAM(op.signer).GetAccountSummary(t.Context(), nil); err == nil || len(elsewhere.Requests()) != 0 {
+		t.Errorf("got %v, %d requests went elsewhere", err, len(elsewhere.Requests()))
 	}
 }

@@ -76,7 +76,8 @@ func NewVerifier(opts VerifierOptions) *Verifier {
 
 // Check asks STS who cred is. The account is the one that its key ID carries, or
 // "" if that is not known. A canary's key and a session key without its token are
-// not sent anywhere. What could not be learnt is Unknown with its reason.
+// not sent anywhere; a token beside any other key is not its, and is left out. What
+// could not be learnt is Unknown with its reason.
 func (v *Verifier) Check(ctx context.Context, cred aws.Credentials, account string) Verdict {
 	verdict := v.check(ctx, cred, account)
 	if verdict.Account == "" {
@@ -98,6 +99,9 @@ func (v *Verifier) check(ctx context.Context, cred aws.Credentials, account stri
 		return Verdict{Status: NeedsToken, Reason: "a session key cannot be asked about without its session token"}
 	case cred.AccessKeyID == "" || cred.SecretAccessKey == "":
 		return Verdict{Reason: "STS needs both the key ID and the secret"}
+	}
+	if !isSession(cred.AccessKeyID) { // STS accepts a long-term key with a token nowhere
+		cred.SessionToken = ""
 	}
 	ctx, cancel := context.WithTimeout(ctx, v.timeout)
 	defer cancel()

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"slices"
 	"strings"
 	"sync"
@@ -94,6 +95,12 @@ func TestCheck(t *testing.T) {
 			setup: func(c *cloud) localaws.Key { return c.AddSession(own, "assumed-role/ci/i-0", -time.Hour) }},
 		{name: "expired, as the model says it", want: Expired, reason: "over", requests: 1, proof: BySTS,
 			setup: answer(400, "text/xml", stsError("ExpiredTokenException", "The security token included in the request is expired"))},
+		{name: "long-term key beside a session's token", want: Live, requests: 1, proof: BySTS,
+			setup: func(c *cloud) localaws.Key {
+				k := c.AddKey(own, "ci")
+				k.SessionToken = localaws.NewSessionToken(nil)
+				return k
+			}},
 		{name: "canary", want: Canary, reason: "not contacted", requests: 0,
 			setup: func(*cloud) localaws.Key { return minted(localaws.PrefixKey, canaryAccounts[0]) }},
 		{name: "no secret", want: NotChecked, reason: "secret", requests: 0,
@@ -390,6 +397,40 @@ func hostile(t *testing.T) {
 		"AWS_ROLE_ARN": "arn:aws:iam::" + foreignAccount + ":role/x", "AWS_WEB_IDENTITY_TOKEN_FILE": file, "AWS_DISABLE_CLOCK_SKEW_CORRECTION": "true",
 	} {
 		t.Setenv(name, value)
+	}
+}
+
+// HTTPS_PROXY is honoured, and blamed for what it does. net/http reads it once in
+// a process, so that each case needs its own.
+func TestCheckThroughProxy(t *testing.T) {
+	if os.Getenv("REVOKEY_TEST_PROXIED") != "" {
+		v := NewVerifier(VerifierOptions{Timeout: 5 * time.Second})
+		v.doors = v.doors[:1]
+		v.doors[0].options.Retryer = impatient()
+		got := v.Check(t.Context(), pair(minted("AKIA", own)), own)
+		os.Stdout.WriteString(got.Status.String() + ": " + got.Reason)
+		return
+	}
+	var asked []string
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.Method+" "+r.Host)
+		http.Error(w, html, http.StatusForbidden)
+	}))
+	defer proxy.Close()
+	gone := httptest.NewServer(nil)
+	gone.Close()
+	for url, want := range map[string]string{
+		proxy.URL: "unknown: no verdict: no answer: the proxy " + strings.TrimPrefix(proxy.URL, "http://") + " answered 403 Forbidden",
+		gone.URL:  "unknown: no verdict: no answer: the proxy cannot be reached: connection refused",
+	} {
+		cmd := exec.Command(os.Args[0], "-test.run=^TestCheckThroughProxy$")
+		cmd.Env = append(os.Environ(), "REVOKEY_TEST_PROXIED=1", "HTTPS_PROXY="+url, "https_proxy="+url, "NO_PROXY=", "no_proxy=")
+		if out, err := cmd.CombinedOutput(); err != nil || !strings.HasPrefix(string(out), want) {
+			t.Errorf("got %s (%v), want %s", out, err, want)
+		}
+	}
+	if !slices.Contains(asked, "CONNECT sts.us-east-1.amazonaws.com:443") {
+		t.Errorf("asked the proxy %q", asked)
 	}
 }
 
