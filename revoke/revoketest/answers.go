@@ -70,6 +70,8 @@ func refusals(t *testing.T, s Server) {
 		{as(s.Off, "sts:GetCallerIdentity"), 403, "InvalidClientTokenId", badToken},
 		{as(s.Off, "iam:GetUser"), 403, "InvalidClientTokenId", badToken},
 		{as(withToken(s.Session, "x"), "sts:GetCallerIdentity"), 403, "InvalidClientTokenId", badToken},
+		{as(withToken(s.Live, "x"), "sts:GetCallerIdentity"), 403, "InvalidClientTokenId", badToken},
+		{as(withToken(s.Session, ""), "sts:GetCallerIdentity"), 403, "InvalidClientTokenId", badToken},
 		{as(withSecret(s.Live), "sts:GetCallerIdentity"), 403, "SignatureDoesNotMatch", badSecret},
 		{as(withSecret(s.Live), "iam:GetUser"), 403, "SignatureDoesNotMatch", badSecret},
 		{as(s.Admin, "iam:UpdateAccessKey", "UserName", Nobody, "AccessKeyId", gone, "Status", "Inactive"), 404, "NoSuchEntity", noKey},

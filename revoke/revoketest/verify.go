@@ -25,7 +25,6 @@ func verdicts(t *testing.T, s Server) {
 		{"inactive", s.Off, revoke.NotAccepted, ""},
 		{"inactive, wrong secret", withSecret(s.Off), revoke.NotAccepted, ""},
 		{"never existed", unknown, revoke.NotAccepted, ""},
-		{"a user's key with a token", withToken(s.Live, "x"), revoke.NotAccepted, ""},
 		{"denied, but alive", s.Marked, revoke.Live, s.UserARN(Marked)},
 		{"root", s.Root, revoke.Live, "arn:aws:iam::" + s.Account + ":root"},
 		{"session", s.Session, revoke.Live, session},
