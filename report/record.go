@@ -76,7 +76,7 @@ func NewRecord(f scanner.Finding) Record {
 func offline(class detectors.Class, account string) revoke.Verdict {
 	switch {
 	case class == detectors.Example:
-		return revoke.Verdict{Status: revoke.Example, Reason: "published in AWS's documentation"}
+		return revoke.Verdict{Status: revoke.Example, Reason: "an example, as in AWS's documentation"}
 	case class == detectors.Placeholder:
 		return revoke.Verdict{Status: revoke.Example, Reason: "made up to fill a place"}
 	case revoke.IsCanaryAccount(account):
@@ -89,9 +89,11 @@ func offline(class detectors.Class, account string) revoke.Verdict {
 // whoever wrote the record cannot lead anyone to a canary, or past a live key.
 func (r *Record) Reset() {
 	if r.KeyID != nil {
-		account, _ := detectors.AccountID(*r.KeyID)
-		r.Account = nullable(account)
-		r.Verdict = offline(detectors.ClassifyKeyID(*r.KeyID), account)
+		class, account := detectors.ClassifyKeyID(*r.KeyID), ""
+		if class == detectors.Real {
+			account, _ = detectors.AccountID(*r.KeyID)
+		}
+		r.Account, r.Verdict = nullable(account), offline(class, account)
 	} else if r.Verdict.Status != revoke.Example {
 		r.Verdict = revoke.Verdict{}
 	}

@@ -50,7 +50,10 @@ func (g *grouping) add(h hit, c credential) {
 
 func (g *grouping) open(m detectors.Match, c credential) int {
 	i := len(g.findings)
-	account, _ := detectors.AccountID(m.KeyID)
+	account := ""
+	if m.Class == detectors.Real {
+		account, _ = detectors.AccountID(m.KeyID)
+	}
 	g.findings = append(g.findings, Finding{
 		Kind: m.Kind, Class: m.Class, KeyID: m.KeyID, Secret: m.Secret, Account: account,
 	})
