@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/revokey-dev/revokey/revoke/localaws"
@@ -320,6 +321,39 @@ func checkJournal(t *testing.T, r *Revoker, keys ...localaws.Key) {
 		if strings.Contains(string(file), k.Secret) {
 			t.Error("a secret in the journal")
 		}
+	}
+}
+
+// spy is IAM with a look at the world in the moment of the call.
+type spy struct {
+	iamAPI
+	look func()
+}
+
+func (s spy) UpdateAccessKey(ctx context.Context, in *iam.UpdateAccessKeyInput, opts ...func(*iam.Options)) (*iam.UpdateAccessKeyOutput, error) {
+	s.look()
+	return s.iamAPI.UpdateAccessKey(ctx, in, opts...)
+}
+
+func TestApplyRecordsBeforeItCalls(t *testing.T) {
+	c := newCloud(t)
+	r := c.revoker(t)
+	k := c.AddKey(own, "ci")
+	plan := mustPlan(t, r, target(k))
+	s, err := r.op.in(t.Context(), own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	looked := false
+	s.iam = spy{s.iam, func() {
+		looked = true
+		file, err := os.ReadFile(r.opts.Journal.path)
+		if err != nil || strings.Count(string(file), "\n") != 1 || !strings.Contains(string(file), `"phase":"intent"`) || !strings.Contains(string(file), k.ID) {
+			t.Errorf("in the journal when AWS is called: %s (%v)", file, err)
+		}
+	}}
+	if _, err := r.Apply(t.Context(), plan); err != nil || !looked {
+		t.Errorf("looked %v, %v", looked, err)
 	}
 }
 

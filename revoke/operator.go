@@ -88,7 +88,11 @@ func (id Identity) partition() string { return strings.Split(id.ARN+"::", ":")[1
 func NewOperator(ctx context.Context, opts OperatorOptions) (*Operator, error) {
 	o := &Operator{endpoint: opts.Endpoint, roleName: opts.RoleName, sessions: map[string]*session{}}
 	cfg, err := config.LoadDefaultConfig(ctx, o.load(opts)...)
-	if err != nil {
+	var missing config.SharedConfigProfileNotExistError
+	switch {
+	case errors.As(err, &missing):
+		return nil, fmt.Errorf("no profile %q in the AWS configuration: pass another --profile", missing.Profile)
+	case err != nil:
 		return nil, fmt.Errorf("loading the operator's AWS configuration: %w", err)
 	}
 	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {

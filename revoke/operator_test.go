@@ -33,7 +33,7 @@ func TestOperatorWithoutCredentials(t *testing.T) {
 	as(t, localaws.Key{})
 	for profile, want := range map[string]string{
 		"":     "no AWS credentials for the operator: set AWS_PROFILE, or pass --profile",
-		"nope": `profile, nope`,
+		"nope": `no profile "nope" in the AWS configuration: pass another --profile`,
 	} {
 		_, err := NewOperator(t.Context(), OperatorOptions{Profile: profile})
 		if err == nil || !strings.Contains(err.Error(), want) {
