@@ -13,6 +13,12 @@ var _ Detector = accessKey{}
 
 func (accessKey) ID() string { return "aws-access-key" }
 
+// Reach is enough for the name of a secret alone, which is looked for in
+// nameReach bytes before it and not beyond the end of another secret there; for the
+// secret itself; and for the few bytes beside either that tell whether it is one. A
+// key ID needs only its neighbours, and data without a match holds none.
+func (accessKey) Reach() int { return nameReach + 2*(secretLen+8) + 8 }
+
 func (accessKey) Detect(data []byte) []Match {
 	marks := credentialMarks(data)
 	if len(marks) == 0 {

@@ -69,6 +69,12 @@ type Detector interface {
 	// ID names the detector; it never changes.
 	ID() string
 	Detect(data []byte) []Match
+
+	// Reach is how many bytes around a place can decide whether something is
+	// matched there. Where Detect finds nothing in some data, and nothing in the
+	// bytes from Reach before to Reach behind each of the places at which it is
+	// changed, it finds nothing in the changed data.
+	Reach() int
 }
 
 // All returns every detector of this package. No two report the same

@@ -31,7 +31,6 @@ func (h *History) Locate(ctx context.Context, objects []odb.ID) (map[odb.ID][]Pl
 		below:   make(map[odb.ID][]spot),
 		stays:   make(map[spot]*stay),
 	}
-	defer a.reader.Close()
 	for _, id := range objects {
 		a.targets[id] = true
 	}

@@ -33,7 +33,7 @@ func header(data []byte, line func(key, value string)) int {
 }
 
 // parseCommit reads a commit object, and returns the length of its header.
-func parseCommit(obj odb.Object) (commit, int) {
+func parseCommit(obj *odb.Object) (commit, int) {
 	c := commit{id: obj.ID}
 	n := header(obj.Data, func(key, value string) {
 		switch key {
@@ -59,7 +59,7 @@ type tag struct {
 	time       int64
 }
 
-func parseTag(obj odb.Object) tag {
+func parseTag(obj *odb.Object) tag {
 	t := tag{id: obj.ID}
 	header(obj.Data, func(key, value string) {
 		switch key {

@@ -76,14 +76,14 @@ func (f *Files) Name() string { return f.root }
 func (f *Files) Parts() []Part {
 	var parts []Part
 	for paths := range slices.Chunk(f.paths, filesPerPart) {
-		parts = append(parts, func(ctx context.Context, visit func(Blob) error) ([]Skipped, error) {
+		parts = append(parts, func(ctx context.Context, visit func(*Blob) error) ([]Skipped, error) {
 			return f.read(ctx, paths, visit)
 		})
 	}
 	return parts
 }
 
-func (f *Files) read(ctx context.Context, paths []string, visit func(Blob) error) ([]Skipped, error) {
+func (f *Files) read(ctx context.Context, paths []string, visit func(*Blob) error) ([]Skipped, error) {
 	var skipped []Skipped
 	for _, path := range paths {
 		if err := context.Cause(ctx); err != nil {
@@ -94,7 +94,7 @@ func (f *Files) read(ctx context.Context, paths []string, visit func(Blob) error
 			skipped = append(skipped, Skipped{What: path, Reason: err.Error()})
 			continue
 		}
-		if err := visit(Blob{Where: InFile, Path: filepath.ToSlash(path), Data: data}); err != nil {
+		if err := visit(&Blob{Where: InFile, Path: filepath.ToSlash(path), Data: data}); err != nil {
 			return skipped, err
 		}
 	}

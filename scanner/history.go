@@ -19,13 +19,15 @@ type HistoryOptions struct {
 // History is all that the object database of a repository holds: blobs, commits
 // and annotated tags, whether a ref reaches them or not.
 type History struct {
-	repo    repo
-	tips    tips
-	store   *odb.Store
-	readers chan *odb.Reader // idle ones: one for each part that is read at a time
-	parts   []historyPart
-	notes   []string
-	skipped []Skipped
+	repo     repo
+	tips     tips
+	store    *odb.Store
+	want     odb.TypeSet
+	readers  chan *odb.Reader // idle ones: one for each part that is read at a time
+	families []odb.Family
+	parts    []historyPart // of each family
+	notes    []string
+	skipped  []Skipped
 }
 
 var _ Source = (*History)(nil)
@@ -51,7 +53,12 @@ func OpenHistory(path string, opts HistoryOptions) (*History, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &History{repo: r, store: store, parts: make([]historyPart, len(store.Families()))}
+	h := &History{repo: r, store: store, want: odb.Types(odb.Blob, odb.Commit, odb.Tag)}
+	if store.Promisor() {
+		h.want |= odb.Types(odb.Tree) // for what they name and the clone has not
+	}
+	h.families = store.Families(h.want)
+	h.parts = make([]historyPart, len(h.families))
 	h.readers = make(chan *odb.Reader, max(1, len(h.parts)))
 	h.tips, h.notes, err = r.readTips()
 	if err != nil {
@@ -60,18 +67,8 @@ func OpenHistory(path string, opts HistoryOptions) (*History, error) {
 	return h, nil
 }
 
-// Close closes the files of the history.
-func (h *History) Close() error {
-	var errs []error
-	for {
-		select {
-		case r := <-h.readers:
-			errs = append(errs, r.Close())
-		default:
-			return errors.Join(errs...)
-		}
-	}
-}
+// Close lets go of the history's files.
+func (h *History) Close() error { return h.store.Close() }
 
 // Name returns the path of the repository.
 func (h *History) Name() string { return h.repo.root }
@@ -79,27 +76,25 @@ func (h *History) Name() string { return h.repo.root }
 // Parts returns a part for each family of objects.
 func (h *History) Parts() []Part {
 	var parts []Part
-	for i, family := range h.store.Families() {
-		parts = append(parts, func(ctx context.Context, visit func(Blob) error) ([]Skipped, error) {
+	for i, family := range h.families {
+		parts = append(parts, func(ctx context.Context, visit func(*Blob) error) ([]Skipped, error) {
 			return h.read(ctx, &h.parts[i], family, visit)
 		})
 	}
 	return parts
 }
 
-func (h *History) read(ctx context.Context, part *historyPart, f odb.Family, visit func(Blob) error) ([]Skipped, error) {
+func (h *History) read(ctx context.Context, part *historyPart, f odb.Family, visit func(*Blob) error) ([]Skipped, error) {
 	r := h.reader()
-	defer h.release(r)
-	want := odb.Types(odb.Blob, odb.Commit, odb.Tag)
-	if h.store.Promisor() {
-		want |= odb.Types(odb.Tree)
-		part.wanted = make(map[odb.ID]struct{})
-	}
-	skipped, err := r.Family(ctx, f, want, func(o odb.Object) error {
+	defer func() { h.readers <- r }()
+	skipped, err := r.Family(ctx, f, h.want, func(o *odb.Object) error {
 		if o.Type == odb.Tree {
 			return part.noteWanted(o)
 		}
-		return visit(part.blob(o))
+		b := part.blob(o)
+		err := visit(&b)
+		o.Clean = b.Clean
+		return err
 	})
 	return skippedObjects(skipped), err
 }
@@ -114,17 +109,9 @@ func (h *History) reader() *odb.Reader {
 	}
 }
 
-func (h *History) release(r *odb.Reader) {
-	select {
-	case h.readers <- r:
-	default:
-		r.Close() // never: there are not more readers than parts
-	}
-}
-
 // blob notes what attribution will need of the object, and returns its content.
-func (p *historyPart) blob(o odb.Object) Blob {
-	b := Blob{Where: InBlob, Object: o.ID, Data: o.Data}
+func (p *historyPart) blob(o *odb.Object) Blob {
+	b := Blob{Where: InBlob, Object: o.ID, Data: o.Data, Dirty: o.Dirty}
 	switch o.Type {
 	case odb.Commit:
 		c, n := parseCommit(o)
@@ -138,7 +125,10 @@ func (p *historyPart) blob(o odb.Object) Blob {
 }
 
 // noteWanted notes which objects a tree names.
-func (p *historyPart) noteWanted(o odb.Object) error {
+func (p *historyPart) noteWanted(o *odb.Object) error {
+	if p.wanted == nil {
+		p.wanted = make(map[odb.ID]struct{})
+	}
 	// A malformed tree names what it names up to there.
 	_ = parseTree(o.Data, func(e treeEntry) {
 		if !e.isSubmodule() {

@@ -13,8 +13,8 @@ type hit struct {
 }
 
 // hitsIn places the matches, which are in order of their start, in their blob.
-func hitsIn(b Blob, matches []detectors.Match) []hit {
-	hits := make([]hit, 0, len(matches))
+func hitsIn(b *Blob, matches []detectors.Match) []hit {
+	var hits []hit
 	line, lineStart, last := 1, 0, 0
 	for _, m := range matches {
 		passed := b.Data[last:m.At.Start]
@@ -37,7 +37,7 @@ func hitsIn(b Blob, matches []detectors.Match) []hit {
 }
 
 // where tells a commit's header from its message.
-func (b Blob) where(offset int) Where {
+func (b *Blob) where(offset int) Where {
 	if b.Where == InCommitMessage && offset < b.Header {
 		return InCommitHeader
 	}

@@ -17,19 +17,20 @@ var ErrGone = errors.New("the credential is no longer at its place")
 // that nothing needs to store a secret. One goroutine uses it at a time.
 type Recaller struct {
 	detectors []detectors.Detector
-	readers   map[string]*odb.Reader // by repository
+	stores    map[string]*odb.Store // by repository
+	readers   map[string]*odb.Reader
 }
 
 // NewRecaller returns a recaller with the detectors that found what it recalls.
 func NewRecaller(d []detectors.Detector) *Recaller {
-	return &Recaller{detectors: d, readers: make(map[string]*odb.Reader)}
+	return &Recaller{detectors: d, stores: make(map[string]*odb.Store), readers: make(map[string]*odb.Reader)}
 }
 
 // Close closes the repositories that were read from.
 func (r *Recaller) Close() error {
 	var errs []error
-	for _, reader := range r.readers {
-		errs = append(errs, reader.Close())
+	for _, store := range r.stores {
+		errs = append(errs, store.Close())
 	}
 	return errors.Join(errs...)
 }
@@ -85,6 +86,6 @@ func (r *Recaller) open(repository string) (*odb.Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.readers[repository] = store.NewReader()
+	r.stores[repository], r.readers[repository] = store, store.NewReader()
 	return r.readers[repository], nil
 }

@@ -109,11 +109,17 @@ type result struct {
 
 func (s *Scanner) read(ctx context.Context, part Part) (result, error) {
 	var r result
-	skipped, err := part(ctx, func(b Blob) error {
+	skipped, err := part(ctx, func(b *Blob) error {
 		r.blobs++
 		r.bytes += int64(len(b.Data))
+		b.Clean = true
 		for _, d := range s.detectors {
-			r.hits = append(r.hits, hitsIn(b, d.Detect(b.Data))...)
+			if !changed(b, d) {
+				continue
+			}
+			found := d.Detect(b.Data)
+			r.hits = append(r.hits, hitsIn(b, found)...)
+			b.Clean = b.Clean && len(found) == 0
 		}
 		return nil
 	})

@@ -27,7 +27,7 @@ type Source interface {
 // Part is a piece of a source, read by one worker: it gives visit its blobs one
 // after the other and returns what it could not read, and visit's first error
 // or that of ctx, which ends it.
-type Part func(ctx context.Context, visit func(Blob) error) ([]Skipped, error)
+type Part func(ctx context.Context, visit func(*Blob) error) ([]Skipped, error)
 
 // Blob is a piece of content.
 type Blob struct {
@@ -36,4 +36,9 @@ type Blob struct {
 	Path   string // of a file on disk, relative to the source
 	Data   []byte // valid until visit returns
 	Header int    // bytes at the start of Data that are a commit's header
+
+	// Dirty and Clean are as in [odb.Object]: the regions that may hold something
+	// new, nil for all; and whether nothing was found.
+	Dirty []odb.Span
+	Clean bool
 }

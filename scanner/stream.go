@@ -31,12 +31,12 @@ func (s *Stream) Name() string { return "" }
 // Parts returns the stream as one part.
 func (s *Stream) Parts() []Part { return []Part{s.read} }
 
-func (s *Stream) read(_ context.Context, visit func(Blob) error) ([]Skipped, error) {
+func (s *Stream) read(_ context.Context, visit func(*Blob) error) ([]Skipped, error) {
 	data, err := readLimited(s.r, s.maxSize)
 	if err != nil {
 		return nil, fmt.Errorf("reading standard input: %w", err)
 	}
-	return nil, visit(Blob{Where: InStdin, Data: data})
+	return nil, visit(&Blob{Where: InStdin, Data: data})
 }
 
 // Locate returns nothing: a stream has no places but its lines.

@@ -28,7 +28,7 @@ func Kinds() []Kind {
 		{Name: "multi-pack index", Make: multiPackIndex},
 		{Name: "cruft pack", Make: after("repack", "--cruft", "-dq")},
 		{Name: "commit graph", Make: after("commit-graph", "write", "--reachable")},
-		{Name: "old pack index", Make: oldIndex, Partial: "version"},
+		{Name: "old pack index", Make: oldIndex},
 		{Name: "index version 4", Make: after("update-index", "--index-version", "4")},
 		{Name: "untracked cache", Make: after("update-index", "--force-untracked-cache")},
 		{Name: "split index", Make: after("update-index", "--split-index")},

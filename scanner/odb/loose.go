@@ -1,27 +1,29 @@
 package odb
 
 import (
+	"bytes"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 
-	"github.com/go-git/go-git/v5/plumbing/format/objfile"
+	"github.com/revokey-dev/revokey/scanner/odb/inflate"
 )
 
 // looseDir holds the loose objects of one objects directory: files named by
 // the object, in 256 folders named by its first byte.
 type looseDir struct {
-	dir     string
-	entries []entry
+	dir string
+	ids []ID
 }
 
 // openLoose lists the loose objects. A file that is not named as an object is
 // git's own temporary, or somebody else's, and no object.
-func openLoose(dir string) (*looseDir, error) {
+func openLoose(dir string, hash int) (*looseDir, error) {
 	l := &looseDir{dir: dir}
 	fanout, err := os.ReadDir(dir)
 	if err != nil {
@@ -35,18 +37,21 @@ func openLoose(dir string) (*looseDir, error) {
 		if err != nil {
 			return nil, err
 		}
-		l.add(d.Name(), files)
+		for _, f := range files {
+			sum, err := hex.DecodeString(d.Name() + f.Name())
+			if err == nil && len(sum) == hash {
+				l.ids = append(l.ids, NewID(sum))
+			}
+		}
 	}
 	return l, nil
 }
 
-func (l *looseDir) add(first string, files []fs.DirEntry) {
-	for _, f := range files {
-		sum, err := hex.DecodeString(first + f.Name())
-		if err == nil && len(sum) == 20 {
-			l.entries = append(l.entries, entry{id: NewID(sum)})
-		}
-	}
+// leaveTo takes out what is packed, or listed before.
+func (l *looseDir) leaveTo(packed func(ID) bool, before []*looseDir) {
+	l.ids = slices.DeleteFunc(l.ids, func(id ID) bool {
+		return packed(id) || slices.ContainsFunc(before, func(b *looseDir) bool { return b.has(id) })
+	})
 }
 
 func (l *looseDir) path(id ID) string {
@@ -59,59 +64,52 @@ func (l *looseDir) has(id ID) bool {
 	return err == nil
 }
 
-// read decodes a loose object into buf, grown as needed, where its type is wanted.
-func (l *looseDir) read(id ID, want TypeSet, limit int64, buf []byte) (t Type, data []byte, err error) {
+// maxLooseHeader is more than "commit 9223372036854775807\x00" has.
+const maxLooseHeader = 32
+
+// loose decodes a loose object where its type is wanted.
+func (r *Reader) loose(l *looseDir, id ID, want TypeSet) (obj Object, err error) {
 	defer caught(&err)
-	f, err := os.Open(l.path(id))
+	src, err := mapFile(l.path(id))
 	if errors.Is(err, fs.ErrNotExist) {
-		return 0, buf, ErrNotFound
+		return obj, ErrNotFound
 	}
 	if err != nil {
-		return 0, buf, err
+		return obj, err
 	}
-	defer f.Close()
-	r, err := objfile.NewReader(f)
+	defer unmap(src)
+	kind, size, start, err := r.looseHeader(src)
 	if err != nil {
-		return 0, buf, fmt.Errorf("inflating: %w", err)
+		return obj, err
 	}
-	defer r.Close()
-	kind, size, err := r.Header()
-	if err != nil {
-		return 0, buf, fmt.Errorf("reading header: %w", err)
+	obj = Object{ID: id, Type: kind}
+	if !want.Has(kind) {
+		return obj, nil
 	}
-	if !want.Has(Type(kind)) {
-		return Type(kind), buf, nil
+	if err := r.fits(size); err != nil {
+		return obj, err
 	}
-	data, err = readSized(r, size, limit, buf)
-	return Type(kind), data, err
+	buf := r.get(size + int64(start))
+	defer r.put(buf)
+	_, err = r.inflater.Zlib(buf, src)
+	r.kept = append(r.kept[:0], buf[start:]...)
+	obj.Data = r.kept
+	return obj, described(err)
 }
 
-// readSized reads exactly size bytes, to the end of the stream.
-func readSized(r io.Reader, size, limit int64, buf []byte) ([]byte, error) {
-	if size < 0 {
-		return buf, fmt.Errorf("declared size %d", size)
+// looseHeader reads "TYPE SIZE NUL", and returns how long it is.
+func (r *Reader) looseHeader(src []byte) (kind Type, size int64, n int, err error) {
+	var head [maxLooseHeader]byte
+	written, err := r.inflater.ZlibPrefix(head[:], src)
+	if err != nil && !errors.Is(err, inflate.ErrShort) {
+		return 0, 0, 0, fmt.Errorf("inflating: %w", err)
 	}
-	if size > limit {
-		return buf, fmt.Errorf("%d bytes: %w of %d", size, ErrTooLarge, limit)
+	line, _, ok := bytes.Cut(head[:written], []byte{0})
+	word, number, _ := bytes.Cut(line, []byte{' '})
+	size, err = strconv.ParseInt(string(number), 10, 64)
+	kind = map[string]Type{"commit": Commit, "tree": Tree, "blob": Blob, "tag": Tag}[string(word)]
+	if !ok || err != nil || size < 0 || kind == 0 {
+		return 0, 0, 0, errors.New("malformed header of a loose object")
 	}
-	if int64(cap(buf)) < size {
-		buf = make([]byte, size)
-	}
-	if n, err := io.ReadFull(r, buf[:size]); errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return buf, fmt.Errorf("ends after %d of its %d bytes", n, size)
-	} else if err != nil {
-		return buf, fmt.Errorf("inflating: %w", err)
-	}
-	return buf[:size], atEnd(r, size)
-}
-
-// atEnd reads on to the end of the stream, where zlib checks its sum.
-func atEnd(r io.Reader, size int64) error {
-	switch n, err := io.ReadFull(r, make([]byte, 1)); {
-	case n > 0:
-		return fmt.Errorf("inflates past its declared size of %d bytes", size)
-	case !errors.Is(err, io.EOF):
-		return fmt.Errorf("inflating: %w", err)
-	}
-	return nil
+	return kind, size, len(line) + 1, nil
 }

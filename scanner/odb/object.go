@@ -32,6 +32,9 @@ func ParseID(s string) (ID, error) {
 	return NewID(sum), nil
 }
 
+// bytes returns the ID's bytes, which must not be changed.
+func (id *ID) bytes() []byte { return id.sum[:id.len] }
+
 // Bytes returns the ID's bytes; they are the caller's.
 func (id ID) Bytes() []byte { return bytes.Clone(id.sum[:id.len]) }
 
@@ -91,6 +94,16 @@ type Object struct {
 	ID   ID
 	Type Type
 	Data []byte // owned by the Reader: valid until the next call to it, or until the visit function returns
+
+	// Dirty are the regions of Data, in order, that may hold something new. nil is
+	// all of Data. Else Data is a delta on an object that visit called Clean: what
+	// stands outside of the regions stands in that object too, between the same
+	// neighbours; an empty region is a seam, at which two pieces meet anew.
+	Dirty []Span
+
+	// Clean is set by a visit function that found nothing: then the objects that
+	// are built on this one come with their Dirty regions.
+	Clean bool
 }
 
 // Skipped is something that could not be read.

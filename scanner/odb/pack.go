@@ -1,40 +1,47 @@
 package odb
 
 import (
-	"cmp"
+	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
-
-	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/format/idxfile"
 )
 
-// pack is a pack and its index. It is not changed after opening.
+// pack is a pack and its index, both mapped. It is not changed after opening,
+// but for the plan.
+// See https://git-scm.com/docs/gitformat-pack.
 type pack struct {
-	path     string // of the .pack file
-	index    *idxfile.MemoryIndex
-	entries  []entry // in order of offset
-	promisor bool
+	path      string // of the .pack file
+	data      []byte
+	indexData []byte
+	index     *index
+	end       int64 // of the objects: the pack's checksum follows
+	promisor  bool
 }
 
-// openPacks opens the indexes of all packs below an objects directory.
-func openPacks(dir string) ([]*pack, []Skipped, error) {
-	names, err := filepath.Glob(filepath.Join(globQuote(dir), "pack", "pack-*.pack"))
+// openPacks opens all packs below an objects directory.
+func openPacks(dir string, hash int) ([]*pack, []Skipped, error) {
+	entries, err := os.ReadDir(filepath.Join(dir, "pack"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, nil
+	}
 	if err != nil {
 		return nil, nil, err
 	}
 	var packs []*pack
 	var skipped []Skipped
-	for _, name := range names {
-		p, err := openPack(name)
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), "pack-") || filepath.Ext(e.Name()) != ".pack" {
+			continue
+		}
+		path := filepath.Join(dir, "pack", e.Name())
+		p, err := openPack(path, hash)
 		if err != nil {
-			skipped = append(skipped, Skipped{Path: name, Err: err})
+			skipped = append(skipped, Skipped{Path: path, Err: err})
 			continue
 		}
 		packs = append(packs, p)
@@ -42,85 +49,108 @@ func openPacks(dir string) ([]*pack, []Skipped, error) {
 	return packs, skipped, nil
 }
 
-// globQuote returns the path as a pattern that matches only itself.
-func globQuote(path string) string {
-	return strings.NewReplacer("[", "[[]", "*", "[*]", "?", "[?]").Replace(path)
-}
-
-func openPack(path string) (p *pack, err error) {
+func openPack(path string, hash int) (p *pack, err error) {
 	defer caught(&err)
 	base := strings.TrimSuffix(path, ".pack")
-	index, err := readIndex(base + ".idx")
-	if err != nil {
-		return nil, err
-	}
 	_, statErr := os.Stat(base + ".promisor")
-	p = &pack{path: path, index: index, promisor: statErr == nil}
-	return p, p.list()
-}
-
-// readIndex reads a pack index. go-git reads version 2 alone.
-func readIndex(path string) (*idxfile.MemoryIndex, error) {
-	f, err := os.Open(path)
+	p = &pack{path: path, promisor: statErr == nil}
+	p.indexData, err = mapFile(base + ".idx")
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, errors.New("the pack has no index: make it with `git index-pack`")
 	}
-	if err != nil {
-		return nil, fmt.Errorf("opening pack index: %w", err)
+	if err == nil {
+		p.data, err = mapFile(path)
 	}
-	defer f.Close()
-	index := idxfile.NewMemoryIndex()
-	err = idxfile.NewDecoder(f).Decode(index)
-	if err != nil && oldVersion(f) {
-		return nil, errors.New("the pack index is of version 1: rewrite it with `git repack -ad`")
+	if err == nil {
+		err = p.check(hash)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("reading pack index: %w", err)
+		return nil, errors.Join(err, p.close())
 	}
-	return index, nil
+	return p, nil
 }
 
-// oldVersion reports whether an index is of version 1, which has no magic number.
-// See https://git-scm.com/docs/gitformat-pack (version 1 pack-*.idx files).
-func oldVersion(f io.ReaderAt) bool {
-	magic := make([]byte, 4)
-	_, err := f.ReadAt(magic, 0)
-	return err == nil && string(magic) != "\377tOc"
+// check checks the pack's header and makes the index usable.
+func (p *pack) check(hash int) (err error) {
+	if len(p.data) < 12+hash || !bytes.HasPrefix(p.data, []byte("PACK")) {
+		return errors.New("not a pack")
+	}
+	if v := binary.BigEndian.Uint32(p.data[4:]); v != 2 && v != 3 {
+		return fmt.Errorf("pack version %d is not known to this version of revokey", v)
+	}
+	p.end = int64(len(p.data) - hash)
+	p.index, err = parseIndex(p.indexData, hash)
+	return err
 }
 
-// list fills in the entries, in order of their offset.
-func (p *pack) list() error {
-	iter, err := p.index.Entries()
-	if err != nil {
-		return err
+func (p *pack) close() error { return errors.Join(unmap(p.data), unmap(p.indexData)) }
+
+// The kinds that an object in a pack can have besides the four types.
+const (
+	ofsDelta = 6
+	refDelta = 7
+)
+
+// header is what stands before an object's stream.
+type header struct {
+	kind   uint8  // a Type, ofsDelta or refDelta
+	size   int64  // of what the stream inflates to: the object or the delta
+	base   int64  // ofsDelta: where the base starts
+	name   []byte // refDelta: the base's name
+	stream int64  // where the zlib stream starts
+}
+
+// header reads the header of the object at an offset.
+func (p *pack) header(offset int64) (h header, err error) {
+	if offset < 12 || offset >= p.end {
+		return h, fmt.Errorf("offset %d is outside the pack (is it truncated?)", offset)
 	}
-	for {
-		e, err := iter.Next()
-		if errors.Is(err, io.EOF) {
-			break
+	data := p.data[offset:p.end]
+	b := data[0]
+	h.kind, h.size = b>>4&7, int64(b&15)
+	n := 1
+	for shift := 4; b&0x80 != 0; shift += 7 {
+		if n >= len(data) || shift > 56 {
+			return h, errors.New("malformed size")
 		}
-		if err != nil {
-			return fmt.Errorf("listing pack index: %w", err)
-		}
-		p.entries = append(p.entries, entry{id: NewID(e.Hash[:]), offset: int64(e.Offset)})
+		b = data[n]
+		h.size |= int64(b&0x7f) << shift
+		n++
 	}
-	slices.SortFunc(p.entries, func(a, b entry) int { return cmp.Compare(a.offset, b.offset) })
+	data = data[n:]
+	h.stream = offset + int64(n)
+	switch h.kind {
+	case uint8(Commit), uint8(Tree), uint8(Blob), uint8(Tag):
+		return h, nil
+	case ofsDelta:
+		return h, h.readOffset(offset, data)
+	case refDelta:
+		return h, h.readName(data, p.index.hash)
+	}
+	return h, fmt.Errorf("unknown kind of object %d", h.kind)
+}
+
+// readOffset reads how far before the delta its base stands.
+func (h *header) readOffset(offset int64, data []byte) error {
+	back := int64(0)
+	for n := 0; n < len(data) && n < 9; n++ {
+		back = back<<7 | int64(data[n]&0x7f)
+		if data[n]&0x80 == 0 {
+			h.base, h.stream = offset-back, h.stream+int64(n)+1
+			if back <= 0 || h.base < 12 {
+				return errors.New("the base of a delta is outside the pack")
+			}
+			return nil
+		}
+		back++
+	}
+	return errors.New("malformed offset of a base")
+}
+
+func (h *header) readName(data []byte, hash int) error {
+	if len(data) < hash {
+		return errors.New("pack ends in the name of a base")
+	}
+	h.name, h.stream = data[:hash], h.stream+int64(hash)
 	return nil
-}
-
-// offset returns where in the pack the object stands.
-func (p *pack) offset(id ID) (int64, bool) {
-	offset, err := p.index.FindOffset(hash(id))
-	return offset, err == nil
-}
-
-// hash is the ID as go-git has it.
-func hash(id ID) plumbing.Hash { return plumbing.Hash(id.sum[:20]) }
-
-// caught turns a panic of the decoders below, which a damaged file can cause,
-// into an error. Deferred, it does not hide one that is already there.
-func caught(err *error) {
-	if p := recover(); p != nil {
-		*err = fmt.Errorf("decoding: %v", p)
-	}
 }

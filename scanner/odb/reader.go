@@ -4,114 +4,95 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
+	"runtime/debug"
 
-	"github.com/go-git/go-billy/v5/osfs"
-	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/cache"
-	"github.com/go-git/go-git/v5/plumbing/format/packfile"
+	"github.com/revokey-dev/revokey/scanner/odb/inflate"
 )
 
-// largeObject is the size in bytes from which an object is streamed and not
-// kept in the cache of bases: a blob of 600 MB costs 2,600 MB without it.
-const largeObject = 1 << 20
-
-// Reader decodes objects. One goroutine uses it at a time; it keeps the packs
-// open and the bases of deltas cached between calls.
+// Reader decodes objects. One goroutine uses it at a time; a worker keeps one for
+// all of its families, as it keeps buffers from one to the next.
 type Reader struct {
-	store *Store
-	packs map[*pack]*packfile.Packfile
-	cache cache.Object
-	buf   []byte
+	store    *Store
+	inflater inflate.Decoder
+	delta    []byte   // the instructions in hand
+	dirty    []Span   // the regions in hand
+	kept     []byte   // the object that Read or a loose family returned last
+	free     [][]byte // buffers for decoded objects
+	foreign  int      // how often the chain in hand went on in another pack
 }
 
-// NewReader returns a reader of the store. Close it when done.
-func (s *Store) NewReader() *Reader {
-	return &Reader{
-		store: s,
-		packs: make(map[*pack]*packfile.Packfile),
-		cache: cache.NewObjectLRUDefault(),
-	}
-}
+// NewReader returns a reader of the store.
+func (s *Store) NewReader() *Reader { return &Reader{store: s} }
 
-// Close closes the files that the reader holds.
-func (r *Reader) Close() error {
-	var errs []error
-	for _, p := range r.packs {
-		errs = append(errs, p.Close())
-	}
-	clear(r.packs)
-	return errors.Join(errs...)
-}
-
-// Family gives visit each object of the family whose type is wanted, in the
-// family's order. It returns what could not be read, and the first error of
+// Family gives visit each object of the family whose type is wanted, in an order
+// that does not change. It returns what could not be read, and the first error of
 // visit or ctx, which ends it.
-func (r *Reader) Family(ctx context.Context, f Family, want TypeSet, visit func(Object) error) ([]Skipped, error) {
-	var skipped []Skipped
-	for _, e := range f.entries {
-		if err := context.Cause(ctx); err != nil {
-			return skipped, err
+func (r *Reader) Family(ctx context.Context, f Family, want TypeSet, visit func(*Object) error) ([]Skipped, error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	w := walk{Reader: r, ctx: ctx, plan: f.plan, want: want, visit: visit}
+	var err error
+	if f.plan == nil {
+		err = w.looseFamily(f)
+	}
+	for _, root := range f.roots {
+		if err == nil {
+			err = w.family(root)
 		}
-		obj, err := r.entry(f, e, want)
+	}
+	return w.skipped, err
+}
+
+func (w *walk) looseFamily(f Family) error {
+	for _, id := range f.ids {
+		if err := context.Cause(w.ctx); err != nil {
+			return err
+		}
+		obj, err := w.loose(f.loose, id, w.want)
 		if err != nil {
-			skipped = append(skipped, Skipped{ID: e.id, Path: f.path(e.id), Err: err})
+			if obj, err = w.elsewhere(id, err); err != nil {
+				w.skipped = append(w.skipped, Skipped{ID: id, Path: f.loose.path(id), Err: err})
+				continue
+			}
+		}
+		if !w.want.Has(obj.Type) {
 			continue
 		}
-		if !want.Has(obj.Type) {
-			continue
-		}
-		if err := visit(obj); err != nil {
-			return skipped, err
+		if err := w.visit(&obj); err != nil {
+			return err
 		}
 	}
-	return skipped, nil
+	return nil
 }
 
-// path names the file that an object of the family comes from.
-func (f Family) path(id ID) string {
-	if f.pack != nil {
-		return f.pack.path
+// elsewhere reads an object that is damaged in one place from any other that has
+// it. The error is the one given, if none has it whole.
+func (r *Reader) elsewhere(id ID, cause error) (Object, error) {
+	if errors.Is(cause, ErrTooLarge) {
+		return Object{}, cause
 	}
-	return f.loose.path(id)
+	obj, err := r.Read(id)
+	if err != nil {
+		return obj, cause
+	}
+	return obj, nil
 }
 
-// entry reads an object from its place in the family or, where it is damaged
-// there, from any other place that has it.
-func (r *Reader) entry(f Family, e entry, want TypeSet) (obj Object, err error) {
-	if f.pack != nil {
-		obj, err = r.packed(f.pack, e, want)
-	} else {
-		obj, err = r.loose(f.loose, e.id, want)
-	}
-	if err == nil || errors.Is(err, ErrTooLarge) {
-		return obj, err
-	}
-	if other, otherErr := r.read(e.id, want); otherErr == nil {
-		return other, nil
-	}
-	return obj, err
-}
-
-// Read returns one object, of any type. The error is [ErrNotFound] where no
-// pack or directory of the store has it.
-func (r *Reader) Read(id ID) (Object, error) {
-	return r.read(id, Types(Commit, Tree, Blob, Tag))
-}
-
-func (r *Reader) read(id ID, want TypeSet) (obj Object, err error) {
+// Read returns one object, of any type. Its Data is valid until the next call. The
+// error is [ErrNotFound] where no pack or directory of the store has it.
+func (r *Reader) Read(id ID) (obj Object, err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	err = ErrNotFound
 	for _, p := range r.store.packs {
-		offset, ok := p.offset(id)
+		place, ok := p.index.find(id.bytes())
 		if !ok {
 			continue
 		}
-		if obj, err = r.packed(p, entry{id, offset}, want); err == nil {
+		if obj, err = r.packed(p, id, p.index.offset(place)); err == nil {
 			return obj, nil
 		}
 	}
 	for _, l := range r.store.loose {
-		obj, looseErr := r.loose(l, id, want)
+		obj, looseErr := r.loose(l, id, Types(Commit, Tree, Blob, Tag))
 		if looseErr == nil {
 			return obj, nil
 		}
@@ -122,52 +103,171 @@ func (r *Reader) read(id ID, want TypeSet) (obj Object, err error) {
 	return Object{}, err
 }
 
-func (r *Reader) loose(l *looseDir, id ID, want TypeSet) (Object, error) {
-	t, data, err := l.read(id, want, r.store.opts.MaxSize, r.buf)
-	r.buf = data[:0]
-	return Object{ID: id, Type: t, Data: data}, err
-}
-
-// packed decodes the object at an offset of a pack, where its type is wanted.
-func (r *Reader) packed(p *pack, e entry, want TypeSet) (obj Object, err error) {
+// packed decodes the object at an offset, from the root of its chain up.
+func (r *Reader) packed(p *pack, id ID, offset int64) (obj Object, err error) {
 	defer caught(&err)
-	file, err := r.open(p)
+	chain, root, err := p.chain(offset)
 	if err != nil {
-		return Object{}, err
+		return obj, err
 	}
-	encoded, err := file.GetByOffset(e.offset)
+	content, kind, err := r.root(p, root)
+	for i := len(chain) - 1; i >= 0 && err == nil; i-- {
+		var next []byte
+		next, _, err = r.onto(p, chain[i], content)
+		r.put(content)
+		content = next
+	}
 	if err != nil {
-		return Object{}, fmt.Errorf("reading at offset %d: %w", e.offset, err)
+		r.put(content)
+		return obj, err
 	}
-	obj = Object{ID: e.id, Type: Type(encoded.Type())}
-	if !want.Has(obj.Type) {
-		return obj, nil
-	}
-	obj.Data, err = r.content(encoded)
-	return obj, err
+	r.kept = append(r.kept[:0], content...)
+	r.put(content)
+	return Object{ID: id, Type: kind, Data: r.kept}, nil
 }
 
-func (r *Reader) content(encoded plumbing.EncodedObject) ([]byte, error) {
-	rd, err := encoded.Reader()
-	if err != nil {
-		return nil, fmt.Errorf("inflating: %w", err)
+// chain returns the headers from the object at an offset down to the root, which
+// is no delta, or one on an object outside this pack.
+func (p *pack) chain(offset int64) (deltas []header, root header, err error) {
+	for len(deltas) <= p.index.n {
+		h, err := p.header(offset)
+		if err != nil {
+			return nil, h, err
+		}
+		switch h.kind {
+		case ofsDelta:
+			offset = h.base
+		case refDelta:
+			place, ok := p.index.find(h.name)
+			if !ok {
+				return deltas, h, nil
+			}
+			offset = p.index.offset(place)
+		default:
+			return deltas, h, nil
+		}
+		deltas = append(deltas, h)
 	}
-	defer rd.Close()
-	data, err := readSized(rd, encoded.Size(), r.store.opts.MaxSize, r.buf)
-	r.buf = data[:0]
-	return data, err
+	return nil, header{}, errCycle
 }
 
-// open returns the pack as this reader has it open.
-func (r *Reader) open(p *pack) (*packfile.Packfile, error) {
-	if file, ok := r.packs[p]; ok {
-		return file, nil
+// root decodes the root of a chain into a buffer that the caller puts back.
+func (r *Reader) root(p *pack, h header) (content []byte, kind Type, err error) {
+	if h.kind != refDelta {
+		content, err = r.whole(p, h)
+		return content, Type(h.kind), err
 	}
-	fs := osfs.New(filepath.Dir(p.path))
-	f, err := fs.Open(filepath.Base(p.path))
+	// The base is in another pack, or loose. A reader of its own keeps what this
+	// one has in hand; a pack that comes back to itself so is refused.
+	if r.foreign++; r.foreign > maxForeign {
+		return nil, 0, errCycle
+	}
+	defer func() { r.foreign-- }()
+	other := Reader{store: r.store, foreign: r.foreign}
+	base, err := other.Read(NewID(h.name))
 	if err != nil {
-		return nil, fmt.Errorf("opening pack: %w", err)
+		return nil, 0, fmt.Errorf("reading the base %x: %w", h.name, err)
 	}
-	r.packs[p] = packfile.NewPackfileWithCache(p.index, fs, f, r.cache, largeObject)
-	return r.packs[p], nil
+	content, _, err = r.onto(p, h, base.Data)
+	return content, base.Type, err
+}
+
+// maxForeign is how many times a chain may go on in another pack. git writes none
+// that does at all.
+const maxForeign = 8
+
+// whole inflates an object that is no delta.
+func (r *Reader) whole(p *pack, h header) ([]byte, error) {
+	if err := r.fits(h.size); err != nil {
+		return nil, err
+	}
+	content := r.get(h.size)
+	if _, err := r.inflater.Zlib(content, p.data[h.stream:p.end]); err != nil {
+		r.put(content)
+		return nil, described(err)
+	}
+	return content, nil
+}
+
+// onto applies the delta that h heads to its base. The regions are valid until the
+// next call.
+func (r *Reader) onto(p *pack, h header, base []byte) (content []byte, dirty []Span, err error) {
+	if err := r.fits(h.size); err != nil {
+		return nil, nil, err
+	}
+	if int64(cap(r.delta)) < h.size {
+		r.delta = make([]byte, h.size+h.size/4)
+	}
+	if _, err := r.inflater.Zlib(r.delta[:h.size], p.data[h.stream:p.end]); err != nil {
+		return nil, nil, described(err)
+	}
+	from, to, instructions, err := deltaSizes(r.delta[:h.size])
+	if err == nil && from != int64(len(base)) {
+		err = fmt.Errorf("%w: it is for a base of %d bytes, not %d", errDelta, from, len(base))
+	}
+	if err == nil {
+		err = r.fits(to)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	content = r.get(to)
+	r.dirty, err = applyDelta(content, base, instructions, r.dirty[:0])
+	if err != nil {
+		r.put(content)
+		return nil, nil, err
+	}
+	return content, r.dirty, nil
+}
+
+func (r *Reader) fits(size int64) error {
+	if size > r.store.opts.MaxSize {
+		return fmt.Errorf("%d bytes: %w of %d", size, ErrTooLarge, r.store.opts.MaxSize)
+	}
+	return nil
+}
+
+// described says what was being done when a stream proved damaged.
+func described(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("inflating: %w", err)
+}
+
+// keptBuffers bounds the buffers that wait for use, keptSize the size of one.
+const (
+	keptBuffers = 32
+	keptSize    = 16 << 20
+)
+
+// get returns a buffer of size bytes, whose content is undefined.
+func (r *Reader) get(size int64) []byte {
+	for i := len(r.free) - 1; i >= 0; i-- {
+		if b := r.free[i]; int64(cap(b)) >= size {
+			r.free[i] = r.free[len(r.free)-1]
+			r.free = r.free[:len(r.free)-1]
+			return b[:size]
+		}
+	}
+	if n := len(r.free); n > 0 {
+		r.free = r.free[:n-1] // too small: a larger one takes its place
+	}
+	return make([]byte, size, size+size/8+64)
+}
+
+// put takes a buffer back.
+func (r *Reader) put(b []byte) {
+	if len(r.free) < keptBuffers && cap(b) > 0 && cap(b) <= keptSize {
+		r.free = append(r.free, b)
+	}
+}
+
+// caught turns a panic of the decoders, which a damaged file can cause, into an
+// error; so too a fault in a mapped file that was cut short (see [mapFile]), where
+// the goroutine has called [debug.SetPanicOnFault].
+func caught(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("decoding: %v", p)
+	}
 }

@@ -3,12 +3,17 @@ package odb
 import (
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 )
 
 // DefaultMaxSize is the largest object, in bytes, that is decoded where
-// [Options] sets no other limit. A worker holds at most one object at a time.
+// [Options] sets no other limit.
 const DefaultMaxSize = 256 << 20
+
+// DefaultMemory is how many bytes of decoded objects a [Reader] holds on to where
+// [Options] sets no other limit.
+const DefaultMemory = 64 << 20
 
 // ErrTooLarge is the reason for an object over [Options.MaxSize].
 var ErrTooLarge = errors.New("larger than the limit")
@@ -18,70 +23,64 @@ var ErrNotFound = errors.New("object not found")
 
 // Options are the limits of a store. The zero value is useful.
 type Options struct {
-	MaxSize int64 // bytes of an object, decoded; 0: DefaultMaxSize
+	// MaxSize is how many bytes an object may have, decoded; 0: [DefaultMaxSize].
+	MaxSize int64
+	// Memory is how many bytes of decoded bases a reader holds on to, so that
+	// what is built on them need not be decoded from the root again; 0:
+	// [DefaultMemory]. The object in hand and its base come on top.
+	Memory int64
+	// SHA256 says that the objects are named by SHA-256.
+	SHA256 bool
 }
 
 // Store is an object database: a directory of objects, and its alternates.
-// It is safe for concurrent use; what it reads objects with is a [Reader].
+// Opened, it is safe for concurrent use; what it reads objects with is a [Reader].
 type Store struct {
 	opts     Options
+	hash     int // bytes of a name
 	packs    []*pack
 	loose    []*looseDir
-	families []Family
-	objects  int
+	plans    []*plan
+	broken   map[ID]bool // objects whose place in a plan cannot be read
 	promisor bool
 	skipped  []Skipped
 }
 
-// Family is a piece of work: some objects that are best read together.
-// The zero Family is empty.
-type Family struct {
-	pack    *pack // nil: the objects are loose
-	loose   *looseDir
-	entries []entry
-}
-
-// Len returns the number of objects in the family, of all types.
-func (f Family) Len() int { return len(f.entries) }
-
-// entry is one object of a family.
-type entry struct {
-	id     ID
-	offset int64 // in the pack
-}
-
-// familySize is the number of neighbouring objects in a family. Packs keep a
-// delta near its base, so a run of neighbours shares most of its bases; a
-// thousand are few enough to keep all workers busy to the end.
-const familySize = 1024
-
 // Open opens the object database in the directory dir, which git calls
 // "objects", and all of its alternates. What is there but cannot be read (a pack
-// without its index, say) does not fail it: see [Store.Skipped].
+// without its index, say) does not fail it: see [Store.Skipped]. Close it when done.
 func Open(dir string, opts Options) (*Store, error) {
 	if opts.MaxSize == 0 {
 		opts.MaxSize = DefaultMaxSize
+	}
+	if opts.Memory == 0 {
+		opts.Memory = DefaultMemory
 	}
 	dirs, skipped, err := objectDirs(dir)
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{opts: opts, skipped: skipped}
+	s := &Store{opts: opts, hash: 20, skipped: skipped}
+	if opts.SHA256 {
+		s.hash = 32
+	}
 	for _, d := range dirs {
 		if err := s.openDir(d); err != nil {
-			return nil, fmt.Errorf("listing objects in %q: %w", d, err)
+			return nil, errors.Join(fmt.Errorf("listing objects in %q: %w", d, err), s.Close())
 		}
 	}
-	s.plan()
 	return s, nil
 }
 
 func (s *Store) openDir(dir string) error {
-	packs, skipped, err := openPacks(dir)
+	packs, skipped, err := openPacks(dir, s.hash)
 	if err != nil {
 		return err
 	}
-	loose, err := openLoose(dir)
+	for _, p := range packs {
+		s.promisor = s.promisor || p.promisor
+	}
+	loose, err := openLoose(dir, s.hash)
 	if err != nil {
 		return err
 	}
@@ -91,54 +90,119 @@ func (s *Store) openDir(dir string) error {
 	return nil
 }
 
-// plan cuts the objects into families, each object into one.
-func (s *Store) plan() {
-	seen := make(map[ID]struct{})
+// Close unmaps the packs. No reader may be at work.
+func (s *Store) Close() error {
+	var errs []error
 	for _, p := range s.packs {
-		s.promisor = s.promisor || p.promisor
-		for run := range slices.Chunk(firstSeen(p.entries, seen), familySize) {
-			s.families = append(s.families, Family{pack: p, entries: run})
-		}
+		errs = append(errs, p.close())
+	}
+	s.packs = nil
+	return errors.Join(errs...)
+}
+
+// Families returns the work: every object of a wanted type stands in just one
+// family, and families of loose objects hold other types too, which readers leave
+// out. Their order is the same at every call. The first call reads the header of
+// every object; calls must not run concurrently.
+func (s *Store) Families(want TypeSet) []Family {
+	s.plan()
+	var families []Family
+	for _, pl := range s.plans {
+		families = append(families, pl.families(want)...)
 	}
 	for _, l := range s.loose {
-		for run := range slices.Chunk(firstSeen(l.entries, seen), familySize) {
-			s.families = append(s.families, Family{loose: l, entries: run})
-		}
+		families = append(families, l.families()...)
 	}
-	s.objects = len(seen)
+	return families
 }
 
-// firstSeen returns the entries whose objects are not yet in seen, and adds them to it.
-func firstSeen(entries []entry, seen map[ID]struct{}) []entry {
-	var first []entry
-	for _, e := range entries {
-		if _, ok := seen[e.id]; !ok {
-			seen[e.id] = struct{}{}
-			first = append(first, e)
-		}
+// plan plans all packs, each object in the first that has it, and leaves to the
+// directories of loose objects what no pack has.
+func (s *Store) plan() {
+	if s.plans != nil {
+		return
 	}
-	return first
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	s.plans, s.broken = []*plan{}, make(map[ID]bool)
+	for i, p := range s.packs {
+		pl, err := s.planPack(p, s.packs[:i])
+		if err != nil {
+			s.skipped = append(s.skipped, Skipped{Path: p.path, Err: err})
+			continue
+		}
+		s.plans = append(s.plans, pl)
+		for _, b := range pl.broken {
+			s.broken[b.ID] = true
+		}
+		s.skipped = append(s.skipped, s.nowhere(pl.broken)...)
+	}
+	for i, l := range s.loose {
+		l.leaveTo(func(id ID) bool { return s.listed(id, s.packs) }, s.loose[:i])
+	}
 }
 
-// Families returns the work: every object of the store stands in just one
-// family. Their order is the same at every call.
-func (s *Store) Families() []Family { return s.families }
+func (s *Store) planPack(p *pack, before []*pack) (pl *plan, err error) {
+	defer caught(&err)
+	return newPlan(p, func(name []byte) bool {
+		return len(before) > 0 && s.listed(NewID(name), before)
+	}, s.typeOf), nil
+}
 
-// Len returns the number of distinct objects.
-func (s *Store) Len() int { return s.objects }
+// listed reports whether one of the packs has the object, and whole as far as
+// its plan tells.
+func (s *Store) listed(id ID, packs []*pack) bool {
+	if s.broken[id] {
+		return false
+	}
+	return slices.ContainsFunc(packs, func(p *pack) bool {
+		_, ok := p.index.find(id.bytes())
+		return ok
+	})
+}
+
+// typeOf returns the type of an object by the headers down to its chain's root.
+func (s *Store) typeOf(id ID) (Type, error) {
+	r := s.NewReader()
+	obj, err := r.Read(id)
+	return obj.Type, err
+}
+
+// nowhere returns the broken objects of which no copy can be read. The others
+// are read where their other copy is planned.
+func (s *Store) nowhere(broken []Skipped) []Skipped {
+	r := s.NewReader()
+	return slices.DeleteFunc(broken, func(b Skipped) bool {
+		_, err := r.Read(b.ID)
+		return err == nil
+	})
+}
 
 // Promisor reports whether the store belongs to a partial clone: objects that
 // it does not hold are promised by a remote.
 // See https://git-scm.com/docs/partial-clone.
 func (s *Store) Promisor() bool { return s.promisor }
 
-// Skipped returns what was found at opening that cannot be read.
+// Skipped returns what was found so far that cannot be read: at opening, and by
+// the first call of Families.
 func (s *Store) Skipped() []Skipped { return s.skipped }
+
+// Len returns how many objects the indexes and directories list, an object that
+// stands in several as often.
+func (s *Store) Len() int {
+	n := 0
+	for _, p := range s.packs {
+		n += p.index.n
+	}
+	for _, l := range s.loose {
+		n += len(l.ids)
+	}
+	return n
+}
 
 // Has reports whether the object is in the store.
 func (s *Store) Has(id ID) bool {
 	for _, p := range s.packs {
-		if _, ok := p.offset(id); ok {
+		if _, ok := p.index.find(id.bytes()); ok {
 			return true
 		}
 	}

@@ -1,0 +1,192 @@
+package odb
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+)
+
+// plan is what the headers of a pack tell, without inflating anything. Objects
+// are numbered in order of their offset.
+type plan struct {
+	pack    *pack
+	objects []planned
+	broken  []Skipped // objects whose header, or base, cannot be read
+}
+
+// planned is one object of a plan. A link to another object is its number; none
+// is -1.
+type planned struct {
+	offset    int64
+	place     int32 // in the index
+	base      int32 // of a delta, in the same pack
+	child     int32 // the first of the deltas on it
+	sibling   int32 // the next delta on the same base
+	nodes     int32 // in the family from here down
+	kind      Type  // of the root of its chain: a delta is what its base is; 0: not known
+	foreign   bool  // a delta whose base is not in this pack
+	elsewhere bool  // another pack, planned before, has the object too
+}
+
+const none = -1
+
+var (
+	errCycle = errors.New("its chain of deltas is a circle")
+	errBase  = errors.New("the base of its delta cannot be read")
+)
+
+// newPlan reads all headers. Objects for which isDouble is true are left to
+// where they were planned before.
+func newPlan(p *pack, isDouble func(name []byte) bool, typeOf func(ID) (Type, error)) *plan {
+	pl := &plan{pack: p, objects: make([]planned, p.index.n)}
+	for i := range pl.objects {
+		pl.objects[i] = planned{offset: p.index.offset(i), place: int32(i), base: none, child: none, sibling: none, nodes: 1}
+	}
+	slices.SortFunc(pl.objects, func(a, b planned) int { return cmp.Compare(a.offset, b.offset) })
+	for i := range pl.objects {
+		pl.readHeader(i, typeOf)
+		pl.objects[i].elsewhere = isDouble(p.index.name(int(pl.objects[i].place)))
+	}
+	pl.settle()
+	pl.link()
+	return pl
+}
+
+func (pl *plan) readHeader(i int, typeOf func(ID) (Type, error)) {
+	o := &pl.objects[i]
+	h, err := pl.pack.header(o.offset)
+	switch {
+	case err != nil:
+		pl.breaks(i, err)
+	case h.kind == ofsDelta:
+		if o.base = pl.number(h.base, i); o.base == none {
+			pl.breaks(i, errBase)
+		}
+	case h.kind == refDelta:
+		pl.readRef(i, h.name, typeOf)
+	default:
+		o.kind = Type(h.kind)
+	}
+}
+
+// readRef links a delta with the base that it names, in this pack or another.
+func (pl *plan) readRef(i int, name []byte, typeOf func(ID) (Type, error)) {
+	o := &pl.objects[i]
+	if place, ok := pl.pack.index.find(name); ok {
+		if o.base = pl.number(pl.pack.index.offset(place), len(pl.objects)); o.base != none {
+			return
+		}
+	}
+	kind, err := typeOf(NewID(name))
+	if err != nil {
+		pl.breaks(i, errBase)
+		return
+	}
+	o.kind, o.foreign = kind, true
+}
+
+func (pl *plan) breaks(i int, err error) {
+	pl.broken = append(pl.broken, Skipped{ID: pl.id(i), Path: pl.pack.path, Err: err})
+}
+
+func (pl *plan) id(i int) ID { return NewID(pl.pack.index.name(int(pl.objects[i].place))) }
+
+// number returns the number of the object at an offset, which is likely not far
+// before the given one.
+func (pl *plan) number(offset int64, before int) int32 {
+	low, high := before-1, before
+	for step := 1; low > 0 && pl.objects[low].offset > offset; step *= 2 {
+		low, high = low-step, low
+	}
+	low = max(low, 0)
+	i, ok := slices.BinarySearchFunc(pl.objects[low:high], offset, func(o planned, offset int64) int {
+		return cmp.Compare(o.offset, offset)
+	})
+	if !ok {
+		return none
+	}
+	return int32(low + i)
+}
+
+// settle gives each delta the type of its chain's root. A chain that has none,
+// as it is a circle or ends in something broken, is broken.
+func (pl *plan) settle() {
+	var chain []int32
+	for i := range pl.objects {
+		chain = chain[:0]
+		at := int32(i)
+		for pl.objects[at].kind == 0 && pl.objects[at].base != none && len(chain) <= len(pl.objects) {
+			chain = append(chain, at)
+			at = pl.objects[at].base
+		}
+		err := errBase
+		if len(chain) > len(pl.objects) {
+			err = errCycle
+		}
+		pl.settleChain(chain, pl.objects[at].kind, err)
+	}
+}
+
+// settleChain gives the links of a chain their type or, where it is not known,
+// breaks them. A circle's links stand in it more than once.
+func (pl *plan) settleChain(chain []int32, kind Type, err error) {
+	for _, link := range chain {
+		o := &pl.objects[link]
+		o.kind = kind
+		if kind == 0 && o.base != none {
+			o.base = none
+			pl.breaks(int(link), err)
+		}
+	}
+}
+
+// link threads the lists of children, in order of their offset, and counts the
+// families.
+func (pl *plan) link() {
+	for i := len(pl.objects) - 1; i >= 0; i-- {
+		if o := &pl.objects[i]; o.base != none {
+			o.sibling = pl.objects[o.base].child
+			pl.objects[o.base].child = int32(i)
+		}
+	}
+	for _, i := range slices.Backward(pl.downwards()) {
+		if o := pl.objects[i]; o.base != none {
+			pl.objects[o.base].nodes += o.nodes
+		}
+	}
+}
+
+// downwards returns the numbers of all objects, bases before their deltas.
+func (pl *plan) downwards() []int32 {
+	order := make([]int32, 0, len(pl.objects))
+	for i, o := range pl.objects {
+		if o.base == none {
+			order = append(order, int32(i))
+		}
+	}
+	for at := 0; at < len(order); at++ {
+		for c := pl.objects[order[at]].child; c != none; c = pl.objects[c].sibling {
+			order = append(order, c)
+		}
+	}
+	return order
+}
+
+// weights returns, for each object, how many bytes of the pack it and all that is
+// built on it take: what reading them costs, more or less.
+func (pl *plan) weights() []int64 {
+	w := make([]int64, len(pl.objects))
+	for i, o := range pl.objects {
+		end := pl.pack.end
+		if i+1 < len(pl.objects) {
+			end = pl.objects[i+1].offset
+		}
+		w[i] = end - o.offset
+	}
+	for _, i := range slices.Backward(pl.downwards()) {
+		if base := pl.objects[i].base; base != none {
+			w[base] += w[i]
+		}
+	}
+	return w
+}

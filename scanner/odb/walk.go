@@ -1,0 +1,187 @@
+package odb
+
+import (
+	"context"
+	"errors"
+)
+
+// walk reads families depth first. A base is held while what is built on it is
+// decoded, and let go of before the heaviest of its deltas is entered: so not more
+// bases are held than the logarithm of the family's size, however long its chains.
+// Where even these are over the limit, a base is let go of sooner and decoded
+// again from its root.
+type walk struct {
+	*Reader
+	ctx     context.Context
+	plan    *plan
+	want    TypeSet
+	visit   func(*Object) error
+	skipped []Skipped
+	held    int64 // bytes of bases held while lighter deltas are entered
+}
+
+// node is an object on the way.
+type node struct {
+	number  int32
+	content []byte // owned by the walk; nil: let go of
+	clean   bool   // visit found nothing in it
+}
+
+// family reads the family of a root.
+func (w *walk) family(root int32) error {
+	content, err := w.decodeRoot(root)
+	if err != nil {
+		return w.lose(root, err)
+	}
+	n, err := w.show(root, content, nil)
+	if err != nil {
+		return err
+	}
+	return w.below(n)
+}
+
+// below goes on to what is built on n, the heaviest delta last.
+func (w *walk) below(n node) error {
+	for {
+		heavy := w.heaviest(n.number)
+		if err := w.lighter(&n, heavy); err != nil || heavy == none {
+			w.put(n.content)
+			return err
+		}
+		next, err := w.child(&n, heavy)
+		w.put(n.content)
+		if err != nil || next.content == nil {
+			return err
+		}
+		n = next
+	}
+}
+
+// lighter goes on to all deltas on n but one.
+func (w *walk) lighter(n *node, heavy int32) error {
+	for c := w.plan.objects[n.number].child; c != none; c = w.plan.objects[c].sibling {
+		if c == heavy {
+			continue
+		}
+		child, err := w.child(n, c)
+		if err == nil && child.content != nil {
+			err = w.belowHolding(n, child)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// belowHolding goes below a child of n while n is held, if the limit allows it.
+func (w *walk) belowHolding(n *node, child node) error {
+	size := int64(len(n.content))
+	if w.plan.objects[child.number].child != none && w.held+size > w.store.opts.Memory {
+		w.put(n.content)
+		n.content, size = nil, 0
+	}
+	w.held += size
+	err := w.below(child)
+	w.held -= size
+	return err
+}
+
+func (w *walk) heaviest(number int32) int32 {
+	heavy := int32(none)
+	for c := w.plan.objects[number].child; c != none; c = w.plan.objects[c].sibling {
+		if heavy == none || w.plan.objects[c].nodes > w.plan.objects[heavy].nodes {
+			heavy = c
+		}
+	}
+	return heavy
+}
+
+// child decodes and shows a delta on n. Its content is nil where it was lost.
+func (w *walk) child(n *node, number int32) (node, error) {
+	content, dirty, err := w.decodeOnto(n, number)
+	if err != nil {
+		return node{}, w.lose(number, err)
+	}
+	if !n.clean {
+		dirty = nil
+	} else if dirty == nil {
+		dirty = []Span{}
+	}
+	return w.show(number, content, dirty)
+}
+
+// show gives the object to visit, unless another pack has it.
+func (w *walk) show(number int32, content []byte, dirty []Span) (node, error) {
+	n := node{number: number, content: content}
+	if err := context.Cause(w.ctx); err != nil {
+		return n, err
+	}
+	o := &w.plan.objects[number]
+	if o.elsewhere {
+		return n, nil
+	}
+	obj := Object{ID: w.plan.id(int(number)), Type: o.kind, Data: content, Dirty: dirty}
+	err := w.visit(&obj)
+	n.clean = obj.Clean
+	return n, err
+}
+
+func (w *walk) decodeRoot(root int32) (content []byte, err error) {
+	defer caught(&err)
+	h, err := w.plan.pack.header(w.plan.objects[root].offset)
+	if err != nil {
+		return nil, err
+	}
+	content, _, err = w.root(w.plan.pack, h)
+	return content, err
+}
+
+func (w *walk) decodeOnto(n *node, number int32) (content []byte, dirty []Span, err error) {
+	defer caught(&err)
+	if n.content == nil {
+		obj, err := w.packed(w.plan.pack, ID{}, w.plan.objects[n.number].offset)
+		if err != nil {
+			return nil, nil, err
+		}
+		n.content = append(w.get(int64(len(obj.Data)))[:0], obj.Data...)
+	}
+	h, err := w.plan.pack.header(w.plan.objects[number].offset)
+	if err != nil {
+		return nil, nil, err
+	}
+	return w.onto(w.plan.pack, h, n.content)
+}
+
+// lose gives up an object and all that is built on it, but for what can be read
+// from another copy.
+func (w *walk) lose(number int32, cause error) error {
+	lost := []int32{number}
+	for len(lost) > 0 {
+		number := lost[len(lost)-1]
+		lost = lost[:len(lost)-1]
+		for c := w.plan.objects[number].child; c != none; c = w.plan.objects[c].sibling {
+			lost = append(lost, c)
+		}
+		if err := w.loseOne(number, cause); err != nil {
+			return err
+		}
+		if !errors.Is(cause, errBase) {
+			cause = errors.Join(errBase, cause)
+		}
+	}
+	return nil
+}
+
+func (w *walk) loseOne(number int32, cause error) error {
+	if w.plan.objects[number].elsewhere {
+		return nil
+	}
+	id := w.plan.id(int(number))
+	obj, err := w.elsewhere(id, cause)
+	if err != nil {
+		w.skipped = append(w.skipped, Skipped{ID: id, Path: w.plan.pack.path, Err: err})
+		return nil
+	}
+	return w.visit(&obj)
+}
