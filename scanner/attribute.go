@@ -3,7 +3,6 @@ package scanner
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -17,17 +16,22 @@ const maxDepth = 2048
 // trees that share subtrees can hold a blob at more paths than there are atoms.
 const maxBelow = 10_000
 
-// Locate finds the commits and paths of objects by walking the trees of all
-// commits, each distinct tree once.
-func (h *History) Locate(ctx context.Context, objects []odb.ID) (map[odb.ID][]Place, error) {
+// Locate finds the commits and paths of objects: the trees that hold them, upward
+// to those of commits, and the commits that brought them there.
+func (h *History) Locate(ctx context.Context, objects []odb.ID, workers int) (map[odb.ID][]Place, error) {
 	if len(objects) == 0 {
 		return nil, nil
+	}
+	holders, err := findHolders(ctx, h.store, objects, workers)
+	if err != nil {
+		return nil, err
 	}
 	a := &attribution{
 		graph:   h.graph(),
 		head:    h.tips.head,
 		reader:  h.store.NewReader(),
 		targets: make(map[odb.ID]bool),
+		holders: holders.entries,
 		below:   make(map[odb.ID][]spot),
 		stays:   make(map[spot]*stay),
 	}
@@ -37,7 +41,7 @@ func (h *History) Locate(ctx context.Context, objects []odb.ID) (map[odb.ID][]Pl
 	if err := a.walk(ctx); err != nil {
 		return nil, err
 	}
-	h.skipped = append(h.skipped, a.skipped...)
+	h.skipped = append(append(h.skipped, skippedObjects(holders.skipped)...), a.skipped...)
 	return a.places(h.tips.index), nil
 }
 
@@ -61,7 +65,8 @@ type attribution struct {
 	head    odb.ID
 	reader  *odb.Reader
 	targets map[odb.ID]bool
-	below   map[odb.ID][]spot // of each tree seen
+	holders map[odb.ID][]treeEntry // the trees that hold a target somewhere below, and by which entries
+	below   map[odb.ID][]spot      // of each tree seen
 	stays   map[spot]*stay
 	skipped []Skipped
 }
@@ -126,7 +131,11 @@ func (a *attribution) note(c commit, s spot, inherited bool) {
 // spots returns where the targets stand below a tree. Depth is how deep the
 // tree itself is nested.
 func (a *attribution) spots(id odb.ID, depth int) []spot {
-	if found, ok := a.below[id]; ok || id.IsZero() {
+	entries, holds := a.holders[id]
+	if !holds {
+		return nil
+	}
+	if found, ok := a.below[id]; ok {
 		return found
 	}
 	a.below[id] = nil // so that a tree that claims to hold itself ends here
@@ -134,13 +143,9 @@ func (a *attribution) spots(id odb.ID, depth int) []spot {
 		a.skip(id, fmt.Errorf("nested deeper than %d folders", maxDepth))
 		return nil
 	}
-	entries, err := a.tree(id)
-	if err != nil {
-		a.skip(id, err)
-	}
 	var found []spot
 	for _, e := range entries {
-		found = append(found, a.below1(e, depth)...)
+		found = append(found, a.belowEntry(e, depth)...)
 	}
 	if len(found) > maxBelow {
 		a.skip(id, fmt.Errorf("holds matched files at %d paths; only %d are listed", len(found), maxBelow))
@@ -150,38 +155,17 @@ func (a *attribution) spots(id odb.ID, depth int) []spot {
 	return found
 }
 
-// below1 returns where the targets stand at or below one entry.
-func (a *attribution) below1(e treeEntry, depth int) []spot {
-	switch {
-	case e.isTree():
-		inner := a.spots(e.id, depth+1)
-		found := make([]spot, 0, len(inner))
-		for _, s := range inner {
-			found = append(found, spot{e.name + "/" + s.path, s.blob})
-		}
-		return found
-	case a.targets[e.id] && !e.isSubmodule():
+// belowEntry returns where the targets stand at or below one entry.
+func (a *attribution) belowEntry(e treeEntry, depth int) []spot {
+	if !e.isTree() {
 		return []spot{{e.name, e.id}}
 	}
-	return nil
-}
-
-// tree returns the entries of a tree, as far as it can be read. A tree that is
-// not there is empty: what a clone lacks is told of elsewhere.
-func (a *attribution) tree(id odb.ID) ([]treeEntry, error) {
-	obj, err := a.reader.Read(id)
-	if errors.Is(err, odb.ErrNotFound) {
-		return nil, nil
+	inner := a.spots(e.id, depth+1)
+	found := make([]spot, 0, len(inner))
+	for _, s := range inner {
+		found = append(found, spot{e.name + "/" + s.path, s.blob})
 	}
-	if err != nil {
-		return nil, err
-	}
-	if obj.Type != odb.Tree {
-		return nil, fmt.Errorf("a commit or tree names this %s as a tree", obj.Type)
-	}
-	var entries []treeEntry
-	err = parseTree(obj.Data, func(e treeEntry) { entries = append(entries, e) })
-	return entries, err
+	return found
 }
 
 func (a *attribution) skip(id odb.ID, err error) {

@@ -7,7 +7,7 @@ import "github.com/revokey-dev/revokey/detectors"
 // regions that are new: by the promise of [detectors.Detector.Reach] it would find
 // nothing then.
 func changed(b *Blob, d detectors.Detector) bool {
-	if b.Dirty == nil {
+	if b.Dirty == nil || !b.BaseClean {
 		return true
 	}
 	reach := d.Reach()

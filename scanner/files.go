@@ -122,7 +122,7 @@ func readLimited(r io.Reader, limit int64) ([]byte, error) {
 }
 
 // Locate returns nothing: a file's place is its path.
-func (f *Files) Locate(context.Context, []odb.ID) (map[odb.ID][]Place, error) { return nil, nil }
+func (f *Files) Locate(context.Context, []odb.ID, int) (map[odb.ID][]Place, error) { return nil, nil }
 
 // Remarks returns what could not be listed.
 func (f *Files) Remarks() ([]Skipped, []string) {

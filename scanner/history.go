@@ -14,6 +14,11 @@ import (
 // HistoryOptions are the limits of a history. The zero value is useful.
 type HistoryOptions struct {
 	MaxSize int64 // bytes of an object; larger ones are skipped; 0: [odb.DefaultMaxSize]
+
+	// CountMissing counts what a partial clone lacks, which takes reading every
+	// tree: several times as long as all the rest. Without it a partial clone is
+	// one that may lack something.
+	CountMissing bool
 }
 
 // History is all that the object database of a repository holds: blobs, commits
@@ -36,7 +41,7 @@ var _ Source = (*History)(nil)
 type historyPart struct {
 	commits []commit
 	tags    []tag
-	wanted  map[odb.ID]struct{} // what trees name, in a partial clone
+	missing map[odb.ID]struct{} // what trees name and the clone has not
 }
 
 // OpenHistory opens the repository that path belongs to. The error is
@@ -54,8 +59,8 @@ func OpenHistory(path string, opts HistoryOptions) (*History, error) {
 		return nil, err
 	}
 	h := &History{repo: r, store: store, want: odb.Types(odb.Blob, odb.Commit, odb.Tag)}
-	if store.Promisor() {
-		h.want |= odb.Types(odb.Tree) // for what they name and the clone has not
+	if store.Promisor() && opts.CountMissing {
+		h.want |= odb.Types(odb.Tree)
 	}
 	h.families = store.Families(h.want)
 	h.parts = make([]historyPart, len(h.families))
@@ -89,7 +94,8 @@ func (h *History) read(ctx context.Context, part *historyPart, f odb.Family, vis
 	defer func() { h.readers <- r }()
 	skipped, err := r.Family(ctx, f, h.want, func(o *odb.Object) error {
 		if o.Type == odb.Tree {
-			return part.noteWanted(o)
+			part.noteMissing(o, h.store)
+			return nil
 		}
 		b := part.blob(o)
 		err := visit(&b)
@@ -111,7 +117,7 @@ func (h *History) reader() *odb.Reader {
 
 // blob notes what attribution will need of the object, and returns its content.
 func (p *historyPart) blob(o *odb.Object) Blob {
-	b := Blob{Where: InBlob, Object: o.ID, Data: o.Data, Dirty: o.Dirty}
+	b := Blob{Where: InBlob, Object: o.ID, Data: o.Data, Dirty: o.Dirty, BaseClean: o.BaseClean}
 	switch o.Type {
 	case odb.Commit:
 		c, n := parseCommit(o)
@@ -124,18 +130,19 @@ func (p *historyPart) blob(o *odb.Object) Blob {
 	return b
 }
 
-// noteWanted notes which objects a tree names.
-func (p *historyPart) noteWanted(o *odb.Object) error {
-	if p.wanted == nil {
-		p.wanted = make(map[odb.ID]struct{})
-	}
+// noteMissing notes which objects a tree names that the store has not.
+func (p *historyPart) noteMissing(o *odb.Object, store *odb.Store) {
 	// A malformed tree names what it names up to there.
-	_ = parseTree(o.Data, func(e treeEntry) {
-		if !e.isSubmodule() {
-			p.wanted[e.id] = struct{}{}
+	_ = eachEntry(o.Data, o.ID.Len(), func(head []byte, at int) {
+		id := odb.NewID(o.Data[at : at+o.ID.Len()])
+		if isSubmodule(head) || store.Has(id) {
+			return
 		}
+		if p.missing == nil {
+			p.missing = make(map[odb.ID]struct{})
+		}
+		p.missing[id] = struct{}{}
 	})
-	return nil
 }
 
 func skippedObjects(from []odb.Skipped) []Skipped {
@@ -166,11 +173,8 @@ func (h *History) Remarks() ([]Skipped, []string) {
 			Reason: "this is a shallow clone: fetch the rest with `git fetch --unshallow`",
 		})
 	}
-	if missing := h.promised(); missing > 0 {
-		skipped = append(skipped, Skipped{
-			What:   fmt.Sprintf("%d objects that only the remote has", missing),
-			Reason: "this is a partial clone: scan a full one, made with `git clone --mirror`",
-		})
+	if h.store.Promisor() {
+		skipped = append(skipped, h.promised()...)
 	}
 	skipped = append(skipped, h.missing()...)
 	notes := h.notes
@@ -180,17 +184,20 @@ func (h *History) Remarks() ([]Skipped, []string) {
 	return skipped, notes
 }
 
-// promised counts what the trees of a partial clone name and the clone has not.
-func (h *History) promised() int {
+// promised says what a partial clone lacks: how much, if trees were read.
+func (h *History) promised() []Skipped {
+	const wayOut = "this is a partial clone: scan a full one, made with `git clone --mirror`"
+	if !h.want.Has(odb.Tree) {
+		return []Skipped{{What: "objects that only the remote may have", Reason: wayOut + ", or pass --count-missing to see whether there are any"}}
+	}
 	missing := make(map[odb.ID]struct{})
 	for _, p := range h.parts {
-		for id := range p.wanted {
-			if !h.store.Has(id) {
-				missing[id] = struct{}{}
-			}
-		}
+		maps.Copy(missing, p.missing)
 	}
-	return len(missing)
+	if len(missing) == 0 {
+		return nil
+	}
+	return []Skipped{{What: fmt.Sprintf("%d objects that only the remote has", len(missing)), Reason: wayOut}}
 }
 
 // missing names the refs and counts the parents whose objects are not there,

@@ -10,8 +10,8 @@ import (
 )
 
 // locate gives each occurrence its places, one occurrence for each.
-func locate(ctx context.Context, src Source, findings []Finding) error {
-	places, err := src.Locate(ctx, objectsOf(findings))
+func locate(ctx context.Context, src Source, findings []Finding, workers int) error {
+	places, err := src.Locate(ctx, objectsOf(findings), workers)
 	for i := range findings {
 		f := &findings[i]
 		f.Repository = src.Name()

@@ -46,7 +46,7 @@ func (s *Scanner) Scan(ctx context.Context, src Source, emit func(Finding) error
 		return sum, err
 	}
 	findings := group(hits)
-	err = locate(ctx, src, findings)
+	err = locate(ctx, src, findings, s.opts.Workers)
 	sum.addRemarks(src)
 	if err != nil {
 		return sum, fmt.Errorf("locating findings: %w", err)

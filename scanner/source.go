@@ -17,7 +17,8 @@ type Source interface {
 
 	// Locate returns the places of each object, once all parts are read. An
 	// object that nothing names has none. Objects come from the source's blobs.
-	Locate(ctx context.Context, objects []odb.ID) (map[odb.ID][]Place, error)
+	// workers is how many goroutines it may use.
+	Locate(ctx context.Context, objects []odb.ID, workers int) (map[odb.ID][]Place, error)
 
 	// Remarks returns what the source as a whole does not hold, or could not
 	// read, and what else to tell the user, once all parts are read.
@@ -37,8 +38,8 @@ type Blob struct {
 	Data   []byte // valid until visit returns
 	Header int    // bytes at the start of Data that are a commit's header
 
-	// Dirty and Clean are as in [odb.Object]: the regions that may hold something
-	// new, nil for all; and whether nothing was found.
-	Dirty []odb.Span
-	Clean bool
+	// As in [odb.Object]: the regions that are new, nil for all; whether nothing
+	// was found in the base of the others, and nothing here.
+	Dirty            []odb.Span
+	BaseClean, Clean bool
 }

@@ -40,7 +40,7 @@ func (s *Stream) read(_ context.Context, visit func(*Blob) error) ([]Skipped, er
 }
 
 // Locate returns nothing: a stream has no places but its lines.
-func (s *Stream) Locate(context.Context, []odb.ID) (map[odb.ID][]Place, error) { return nil, nil }
+func (s *Stream) Locate(context.Context, []odb.ID, int) (map[odb.ID][]Place, error) { return nil, nil }
 
 // Remarks returns nothing.
 func (s *Stream) Remarks() ([]Skipped, []string) { return nil, nil }

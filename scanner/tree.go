@@ -14,26 +14,31 @@ type treeEntry struct {
 	id   odb.ID
 }
 
-func (e treeEntry) isTree() bool      { return e.mode == "40000" }
-func (e treeEntry) isSubmodule() bool { return e.mode == "160000" }
+func (e treeEntry) isTree() bool { return e.mode == "40000" }
 
 // errTree is what a tree that is not one gives.
 var errTree = errors.New("malformed tree")
 
-// parseTree calls entry for each line of a tree: MODE SP NAME NUL and 20 bytes of name.
-func parseTree(data []byte, entry func(treeEntry)) error {
-	for len(data) > 0 {
-		space := bytes.IndexByte(data, ' ')
-		end := bytes.IndexByte(data, 0)
-		if space < 0 || end < space || len(data) < end+21 {
+// eachEntry calls entry for each line of a tree, MODE SP NAME NUL and the name of
+// an object, of hash bytes: with MODE SP NAME, and with where the object's name starts.
+func eachEntry(data []byte, hash int, entry func(head []byte, at int)) error {
+	for start := 0; start < len(data); {
+		end := bytes.IndexByte(data[start:], 0)
+		at := start + end + 1
+		if end < 0 || at+hash > len(data) {
 			return errTree
 		}
-		entry(treeEntry{
-			mode: string(data[:space]),
-			name: string(data[space+1 : end]),
-			id:   odb.NewID(data[end+1 : end+21]),
-		})
-		data = data[end+21:]
+		entry(data[start:at-1], at)
+		start = at + hash
 	}
 	return nil
 }
+
+// newEntry returns the line of a tree whose head is given.
+func newEntry(head, id []byte) treeEntry {
+	mode, name, _ := bytes.Cut(head, []byte{' '})
+	return treeEntry{mode: string(mode), name: string(name), id: odb.NewID(id)}
+}
+
+// isSubmodule reports whether the line names a commit of another repository.
+func isSubmodule(head []byte) bool { return bytes.HasPrefix(head, []byte("160000 ")) }

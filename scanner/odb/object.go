@@ -38,6 +38,9 @@ func (id *ID) bytes() []byte { return id.sum[:id.len] }
 // Bytes returns the ID's bytes; they are the caller's.
 func (id ID) Bytes() []byte { return bytes.Clone(id.sum[:id.len]) }
 
+// Len returns the number of bytes: 20, 32, or 0 for the zero ID.
+func (id ID) Len() int { return int(id.len) }
+
 // String returns the ID in hexadecimal, "" for the zero ID.
 func (id ID) String() string { return hex.EncodeToString(id.sum[:id.len]) }
 
@@ -95,14 +98,17 @@ type Object struct {
 	Type Type
 	Data []byte // owned by the Reader: valid until the next call to it, or until the visit function returns
 
-	// Dirty are the regions of Data, in order, that may hold something new. nil is
-	// all of Data. Else Data is a delta on an object that visit called Clean: what
-	// stands outside of the regions stands in that object too, between the same
-	// neighbours; an empty region is a seam, at which two pieces meet anew.
+	// Dirty are the regions of Data, in order, that are new: Data is a delta on an
+	// object that visit was given before, and what stands outside of the regions
+	// stands in that one too, between the same neighbours. An empty region is a
+	// seam, at which two pieces meet anew. nil is all of Data.
 	Dirty []Span
 
-	// Clean is set by a visit function that found nothing: then the objects that
-	// are built on this one come with their Dirty regions.
+	// BaseClean tells, where Dirty is set, that visit called the base Clean.
+	BaseClean bool
+
+	// Clean is set by a visit function that found nothing: those who are built on
+	// this object learn it by BaseClean.
 	Clean bool
 }
 

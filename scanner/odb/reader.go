@@ -22,7 +22,9 @@ type Reader struct {
 }
 
 // NewReader returns a reader of the store.
-func (s *Store) NewReader() *Reader { return &Reader{store: s} }
+func (s *Store) NewReader() *Reader {
+	return &Reader{store: s, dirty: []Span{}} // not nil: a delta without dirty regions has none
+}
 
 // Family gives visit each object of the family whose type is wanted, in an order
 // that does not change. It returns what could not be read, and the first error of
@@ -163,7 +165,8 @@ func (r *Reader) root(p *pack, h header) (content []byte, kind Type, err error) 
 		return nil, 0, errCycle
 	}
 	defer func() { r.foreign-- }()
-	other := Reader{store: r.store, foreign: r.foreign}
+	other := r.store.NewReader()
+	other.foreign = r.foreign
 	base, err := other.Read(NewID(h.name))
 	if err != nil {
 		return nil, 0, fmt.Errorf("reading the base %x: %w", h.name, err)

@@ -24,6 +24,7 @@ type walk struct {
 type node struct {
 	number  int32
 	content []byte // owned by the walk; nil: let go of
+	shown   bool   // to visit
 	clean   bool   // visit found nothing in it
 }
 
@@ -33,7 +34,7 @@ func (w *walk) family(root int32) error {
 	if err != nil {
 		return w.lose(root, err)
 	}
-	n, err := w.show(root, content, nil)
+	n, err := w.show(root, Object{Data: content})
 	if err != nil {
 		return err
 	}
@@ -103,17 +104,16 @@ func (w *walk) child(n *node, number int32) (node, error) {
 	if err != nil {
 		return node{}, w.lose(number, err)
 	}
-	if !n.clean {
-		dirty = nil
-	} else if dirty == nil {
-		dirty = []Span{}
+	obj := Object{Data: content}
+	if n.shown {
+		obj.Dirty, obj.BaseClean = dirty, n.clean
 	}
-	return w.show(number, content, dirty)
+	return w.show(number, obj)
 }
 
 // show gives the object to visit, unless another pack has it.
-func (w *walk) show(number int32, content []byte, dirty []Span) (node, error) {
-	n := node{number: number, content: content}
+func (w *walk) show(number int32, obj Object) (node, error) {
+	n := node{number: number, content: obj.Data}
 	if err := context.Cause(w.ctx); err != nil {
 		return n, err
 	}
@@ -121,9 +121,9 @@ func (w *walk) show(number int32, content []byte, dirty []Span) (node, error) {
 	if o.elsewhere {
 		return n, nil
 	}
-	obj := Object{ID: w.plan.id(int(number)), Type: o.kind, Data: content, Dirty: dirty}
+	obj.ID, obj.Type = w.plan.id(int(number)), o.kind
 	err := w.visit(&obj)
-	n.clean = obj.Clean
+	n.shown, n.clean = true, obj.Clean
 	return n, err
 }
 
