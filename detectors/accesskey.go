@@ -13,11 +13,15 @@ var _ Detector = accessKey{}
 
 func (accessKey) ID() string { return "aws-access-key" }
 
-// Reach is enough for the name of a secret alone, which is looked for in
-// nameReach bytes before it and not beyond the end of another secret there; for the
-// secret itself; and for the few bytes beside either that tell whether it is one. A
-// key ID needs only its neighbours, and data without a match holds none.
-func (accessKey) Reach() int { return nameReach + 2*(secretLen+8) + 8 }
+// Quiet reports whether there is neither a key ID nor what may be a secret: a
+// session token is nothing without an ID.
+func (accessKey) Quiet(data []byte) bool {
+	return len(findKeyIDs(data)) == 0 && len(findSecrets(data)) == 0
+}
+
+// Reach is enough for a secret, which is longer than a key ID, and for the bytes
+// beside it that tell whether it is one.
+func (accessKey) Reach() int { return secretLen + 8 }
 
 func (accessKey) Detect(data []byte) []Match {
 	marks := credentialMarks(data)

@@ -70,10 +70,13 @@ type Detector interface {
 	ID() string
 	Detect(data []byte) []Match
 
-	// Reach is how many bytes around a place can decide whether something is
-	// matched there. Where Detect finds nothing in some data, and nothing in the
-	// bytes from Reach before to Reach behind each of the places at which it is
-	// changed, it finds nothing in the changed data.
+	// Quiet reports whether data holds nothing that could be a part of a match,
+	// by itself or with what stands around it. Then Detect finds nothing in it.
+	Quiet(data []byte) bool
+
+	// Reach is how many bytes beside a place decide on it: where data is quiet, and
+	// quiet too are the bytes from Reach before to Reach behind each place at which
+	// it is changed, the changed data is quiet.
 	Reach() int
 }
 

@@ -28,8 +28,11 @@ func findSecrets(data []byte) []*mark {
 			continue
 		}
 		run := data[start:end]
+		if isHex(run) { // first, for it is cheap, and histories are full of object names
+			continue
+		}
 		class := classifySecret(string(run))
-		if class == Real && !looksRandom(run) || isHex(run) || findKeyIDs(run) != nil {
+		if class == Real && !looksRandom(run) || findKeyIDs(run) != nil {
 			continue
 		}
 		found = append(found, &mark{Span: Span{start, end}, kind: SecretKey, class: class})

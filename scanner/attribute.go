@@ -1,10 +1,8 @@
 package scanner
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/revokey-dev/revokey/scanner/odb"
 )
@@ -72,7 +70,7 @@ type attribution struct {
 }
 
 func (a *attribution) walk(ctx context.Context) error {
-	for _, c := range a.commits() {
+	for n, c := range a.graph.commits {
 		if err := context.Cause(ctx); err != nil {
 			return err
 		}
@@ -80,31 +78,18 @@ func (a *attribution) walk(ctx context.Context) error {
 		if len(spots) == 0 {
 			continue
 		}
-		before := a.before(c)
+		before := a.before(n)
 		for _, s := range spots {
-			a.note(c, s, before[s])
+			a.note(n, s, before[s])
 		}
 	}
 	return nil
 }
 
-// commits returns all commits, oldest first.
-func (a *attribution) commits() []commit {
-	var commits []commit
-	for _, c := range a.graph.commits {
-		commits = append(commits, c)
-	}
-	slices.SortFunc(commits, func(x, y commit) int {
-		return cmp.Or(cmp.Compare(x.time, y.time), x.id.Compare(y.id))
-	})
-	return commits
-}
-
-// before returns the spots that the commit's parents hold. A parent with the
-// same tree holds all of them.
-func (a *attribution) before(c commit) map[spot]bool {
+// before returns the spots that the commit's parents hold.
+func (a *attribution) before(n int) map[spot]bool {
 	before := make(map[spot]bool)
-	for _, p := range c.parents {
+	for _, p := range a.graph.parents[n] {
 		for _, s := range a.spots(a.graph.commits[p].tree, 0) {
 			before[s] = true
 		}
@@ -113,14 +98,14 @@ func (a *attribution) before(c commit) map[spot]bool {
 }
 
 // note notes that a commit holds the spot, as a parent of it did or not.
-func (a *attribution) note(c commit, s spot, inherited bool) {
+func (a *attribution) note(n int, s spot, inherited bool) {
+	c, reachable := a.graph.commits[n], a.graph.reachable[n]
 	st := a.stays[s]
 	if st == nil {
 		st = &stay{}
 		a.stays[s] = st
 	}
-	reachable := a.graph.reachable[c.id]
-	if !inherited && (st.first.id.IsZero() || reachable && !a.graph.reachable[st.first.id]) {
+	if !inherited && (st.first.id.IsZero() || reachable && !a.graph.reaches(st.first.id)) {
 		st.first = c
 	}
 	st.last = max(st.last, c.time)
@@ -209,8 +194,9 @@ func (a *attribution) placeOf(s spot, st *stay) Place {
 
 // own returns the place of a commit or tag, and of a blob that a ref names.
 func (a *attribution) own(id odb.ID) (Place, bool) {
-	reachable := a.graph.reachable[id]
-	if c, ok := a.graph.commits[id]; ok {
+	reachable := a.graph.reaches(id)
+	if n, ok := a.graph.numbers[id]; ok {
+		c := a.graph.commits[n]
 		p := a.placeOf(spot{}, &stay{first: c, last: c.time, reachable: reachable})
 		p.AtHead = id == a.head
 		return p, true

@@ -2,8 +2,8 @@ package scanner
 
 import (
 	"bytes"
+	"encoding/hex"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/revokey-dev/revokey/scanner/odb"
@@ -18,14 +18,14 @@ type commit struct {
 
 // header calls line for each line of the header of a commit or tag, and
 // returns its length, the empty line after it included.
-func header(data []byte, line func(key, value string)) int {
+func header(data []byte, line func(key, value []byte)) int {
 	n := 0
 	for n < len(data) {
 		end := bytes.IndexByte(data[n:], '\n')
 		if end <= 0 {
 			return n + end + 1
 		}
-		key, value, _ := strings.Cut(string(data[n:n+end]), " ")
+		key, value, _ := bytes.Cut(data[n:n+end], []byte{' '})
 		line(key, value)
 		n += end + 1
 	}
@@ -34,21 +34,31 @@ func header(data []byte, line func(key, value string)) int {
 
 // parseCommit reads a commit object, and returns the length of its header.
 func parseCommit(obj *odb.Object) (commit, int) {
-	c := commit{id: obj.ID}
-	n := header(obj.Data, func(key, value string) {
-		switch key {
+	c := commit{id: obj.ID()}
+	n := header(obj.Data, func(key, value []byte) {
+		switch string(key) {
 		case "tree":
-			c.tree, _ = odb.ParseID(value) // a damaged one is a tree that is not there
+			c.tree = idOf(value)
 		case "parent":
-			if p, err := odb.ParseID(value); err == nil {
-				c.parents = append(c.parents, p)
-			}
+			c.parents = append(c.parents, idOf(value))
 		case "committer":
-			_, when := parseSignature(value)
-			c.time = when
+			_, c.time = parseSignature(value)
 		}
 	})
 	return c, n
+}
+
+// idOf reads an object's name; a damaged one is that of nothing.
+func idOf(value []byte) odb.ID {
+	var sum [32]byte
+	n := len(value) / 2
+	if n != 20 && n != 32 {
+		return odb.ID{}
+	}
+	if _, err := hex.Decode(sum[:], value); err != nil {
+		return odb.ID{}
+	}
+	return odb.NewID(sum[:n])
 }
 
 // tag is what attribution needs of an annotated tag.
@@ -60,15 +70,16 @@ type tag struct {
 }
 
 func parseTag(obj *odb.Object) tag {
-	t := tag{id: obj.ID}
-	header(obj.Data, func(key, value string) {
-		switch key {
+	t := tag{id: obj.ID()}
+	header(obj.Data, func(key, value []byte) {
+		switch string(key) {
 		case "object":
-			t.target, _ = odb.ParseID(value)
+			t.target = idOf(value)
 		case "tag":
-			t.name = value
+			t.name = string(value)
 		case "tagger":
-			t.tagger, t.time = parseSignature(value)
+			who, when := parseSignature(value)
+			t.tagger, t.time = string(who), when
 		}
 	})
 	return t
@@ -76,26 +87,21 @@ func parseTag(obj *odb.Object) tag {
 
 // author returns who wrote a commit.
 func author(data []byte) (who string) {
-	header(data, func(key, value string) {
-		if key == "author" {
-			who, _ = parseSignature(value)
+	header(data, func(key, value []byte) {
+		if string(key) == "author" {
+			person, _ := parseSignature(value)
+			who = string(person)
 		}
 	})
 	return who
 }
 
 // parseSignature cuts "NAME <MAIL> SECONDS ZONE" into the person and the time.
-func parseSignature(s string) (who string, seconds int64) {
-	end := strings.LastIndexByte(s, '>') + 1
-	seconds, _ = strconv.ParseInt(firstField(s[end:]), 10, 64)
+func parseSignature(s []byte) (who []byte, seconds int64) {
+	end := bytes.LastIndexByte(s, '>') + 1
+	number, _, _ := bytes.Cut(bytes.TrimLeft(s[end:], " "), []byte{' '})
+	seconds, _ = strconv.ParseInt(string(number), 10, 64)
 	return s[:end], seconds
-}
-
-func firstField(s string) string {
-	if fields := strings.Fields(s); len(fields) > 0 {
-		return fields[0]
-	}
-	return ""
 }
 
 // lastYear bounds the dates that commits may claim, so that they can be

@@ -31,6 +31,7 @@ type History struct {
 	readers  chan *odb.Reader // idle ones: one for each part that is read at a time
 	families []odb.Family
 	parts    []historyPart // of each family
+	made     *graph        // once it is asked for
 	notes    []string
 	skipped  []Skipped
 }
@@ -117,7 +118,7 @@ func (h *History) reader() *odb.Reader {
 
 // blob notes what attribution will need of the object, and returns its content.
 func (p *historyPart) blob(o *odb.Object) Blob {
-	b := Blob{Where: InBlob, Object: o.ID, Data: o.Data, Dirty: o.Dirty, BaseClean: o.BaseClean}
+	b := Blob{Where: InBlob, Object: o, Data: o.Data, Dirty: o.Dirty, BaseClean: o.BaseClean}
 	switch o.Type {
 	case odb.Commit:
 		c, n := parseCommit(o)
@@ -133,8 +134,8 @@ func (p *historyPart) blob(o *odb.Object) Blob {
 // noteMissing notes which objects a tree names that the store has not.
 func (p *historyPart) noteMissing(o *odb.Object, store *odb.Store) {
 	// A malformed tree names what it names up to there.
-	_ = eachEntry(o.Data, o.ID.Len(), func(head []byte, at int) {
-		id := odb.NewID(o.Data[at : at+o.ID.Len()])
+	_ = eachEntry(o.Data, o.HashLen(), func(head []byte, at int) {
+		id := odb.NewID(o.Data[at : at+o.HashLen()])
 		if isSubmodule(head) || store.Has(id) {
 			return
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/revokey-dev/revokey/detectors"
+	"github.com/revokey-dev/revokey/scanner/odb"
 )
 
 // hit is a match and where it was met.
@@ -14,6 +15,13 @@ type hit struct {
 
 // hitsIn places the matches, which are in order of their start, in their blob.
 func hitsIn(b *Blob, matches []detectors.Match) []hit {
+	if len(matches) == 0 {
+		return nil
+	}
+	var object odb.ID
+	if b.Object != nil {
+		object = b.Object.ID()
+	}
 	var hits []hit
 	line, lineStart, last := 1, 0, 0
 	for _, m := range matches {
@@ -25,7 +33,7 @@ func hitsIn(b *Blob, matches []detectors.Match) []hit {
 		last = m.At.Start
 		hits = append(hits, hit{match: m, at: Occurrence{
 			Where:    b.where(m.At.Start),
-			Object:   b.Object,
+			Object:   object,
 			Offset:   m.At.Start,
 			Line:     line,
 			Column:   m.At.Start - lineStart + 1,

@@ -133,7 +133,7 @@ func (l *level) visit(o *odb.Object) error {
 		}
 	})
 	if len(entries) > 0 {
-		l.found = append(l.found, heldTree{o.ID, entries})
+		l.found = append(l.found, heldTree{o.ID(), entries})
 	}
 	o.Clean = len(entries) == 0
 	return nil

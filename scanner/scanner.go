@@ -114,12 +114,10 @@ func (s *Scanner) read(ctx context.Context, part Part) (result, error) {
 		r.bytes += int64(len(b.Data))
 		b.Clean = true
 		for _, d := range s.detectors {
-			if !changed(b, d) {
-				continue
+			if changed(b, d) {
+				b.Clean = false
+				r.hits = append(r.hits, hitsIn(b, d.Detect(b.Data))...)
 			}
-			found := d.Detect(b.Data)
-			r.hits = append(r.hits, hitsIn(b, found)...)
-			b.Clean = b.Clean && len(found) == 0
 		}
 		return nil
 	})

@@ -33,13 +33,13 @@ type Part func(ctx context.Context, visit func(*Blob) error) ([]Skipped, error)
 // Blob is a piece of content.
 type Blob struct {
 	Where  Where
-	Object odb.ID // zero where it is not a git object
-	Path   string // of a file on disk, relative to the source
-	Data   []byte // valid until visit returns
-	Header int    // bytes at the start of Data that are a commit's header
+	Object *odb.Object // nil where it is not a git object
+	Path   string      // of a file on disk, relative to the source
+	Data   []byte      // valid until visit returns
+	Header int         // bytes at the start of Data that are a commit's header
 
-	// As in [odb.Object]: the regions that are new, nil for all; whether nothing
-	// was found in the base of the others, and nothing here.
+	// As in [odb.Object]: the regions that are new, nil for all; whether the base of
+	// the others was quiet, and whether this blob is.
 	Dirty            []odb.Span
 	BaseClean, Clean bool
 }

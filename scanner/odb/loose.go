@@ -82,7 +82,7 @@ func (r *Reader) loose(l *looseDir, id ID, want TypeSet) (obj Object, err error)
 	if err != nil {
 		return obj, err
 	}
-	obj = Object{ID: id, Type: kind}
+	obj = Object{id: id, Type: kind}
 	if !want.Has(kind) {
 		return obj, nil
 	}

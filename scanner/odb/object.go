@@ -94,7 +94,10 @@ func (s TypeSet) Has(t Type) bool { return s&(1<<t) != 0 }
 
 // Object is one decoded object.
 type Object struct {
-	ID   ID
+	id     ID    // zero: it is number in plan
+	plan   *plan // of a pack
+	number int32
+
 	Type Type
 	Data []byte // owned by the Reader: valid until the next call to it, or until the visit function returns
 
@@ -110,6 +113,23 @@ type Object struct {
 	// Clean is set by a visit function that found nothing: those who are built on
 	// this object learn it by BaseClean.
 	Clean bool
+}
+
+// ID returns the object's name. It is looked up when asked for: of most objects
+// nobody wants to know it.
+func (o *Object) ID() ID {
+	if o.plan != nil {
+		return o.plan.id(int(o.number))
+	}
+	return o.id
+}
+
+// HashLen returns how many bytes the names of the object and of its like have.
+func (o *Object) HashLen() int {
+	if o.plan != nil {
+		return o.plan.pack.index.hash
+	}
+	return o.id.Len()
 }
 
 // Skipped is something that could not be read.

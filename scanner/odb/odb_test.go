@@ -87,10 +87,10 @@ func readAll(t *testing.T, store *odb.Store, want odb.TypeSet) (map[string]strin
 	r := store.NewReader()
 	for _, family := range store.Families(want) {
 		s, err := r.Family(t.Context(), family, want, func(o *odb.Object) error {
-			if _, twice := objects[o.ID.String()]; twice {
-				t.Errorf("%s: visited twice", o.ID)
+			if _, twice := objects[o.ID().String()]; twice {
+				t.Errorf("%s: visited twice", o.ID())
 			}
-			objects[o.ID.String()] = o.Type.String() + " " + string(o.Data)
+			objects[o.ID().String()] = o.Type.String() + " " + string(o.Data)
 			return nil
 		})
 		if err != nil {

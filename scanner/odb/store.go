@@ -143,9 +143,10 @@ func (s *Store) plan() {
 
 func (s *Store) planPack(p *pack, before []*pack) (pl *plan, err error) {
 	defer caught(&err)
-	return newPlan(p, func(name []byte) bool {
-		return len(before) > 0 && s.listed(NewID(name), before)
-	}, s.typeOf), nil
+	if len(before) == 0 {
+		return newPlan(p, nil, s.typeOf), nil
+	}
+	return newPlan(p, func(name []byte) bool { return s.listed(NewID(name), before) }, s.typeOf), nil
 }
 
 // listed reports whether one of the packs has the object, and whole as far as

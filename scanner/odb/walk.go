@@ -121,7 +121,7 @@ func (w *walk) show(number int32, obj Object) (node, error) {
 	if o.elsewhere {
 		return n, nil
 	}
-	obj.ID, obj.Type = w.plan.id(int(number)), o.kind
+	obj.plan, obj.number, obj.Type = w.plan, number, o.kind
 	err := w.visit(&obj)
 	n.shown, n.clean = true, obj.Clean
 	return n, err
