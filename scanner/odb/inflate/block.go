@@ -21,12 +21,10 @@ func (s *stream) inflate(d *Decoder) error {
 		if !s.ready(&d.tail) {
 			return ErrShort
 		}
-		s.bitBuf = s.refill(s.src)
-		final = s.buf&1 != 0
-		kind := s.buf >> 1 & 3
-		s.bitBuf = s.drop(3)
+		s.refill()
+		final = s.take(1) != 0
 		var err error
-		switch kind {
+		switch s.take(2) {
 		case 0:
 			err = s.stored()
 		case 1:
@@ -81,22 +79,18 @@ func (s *stream) dynamicBlock(d *Decoder) error {
 
 // codes reads the two codes of a dynamic block.
 func (s *stream) codes(d *Decoder) error {
-	litLens := int(s.buf&31) + 257
-	distLens := int(s.buf>>5&31) + 1
-	lens := int(s.buf>>10&15) + 4
-	s.bitBuf = s.drop(14)
+	litLens, distLens, preLens := s.take(5)+257, s.take(5)+1, s.take(4)+4
 	if litLens > maxLitLen || distLens > maxDist {
 		return corrupt("too many codes")
 	}
 	b := &d.builder
-	s.bitBuf = s.refill(s.src)
+	s.refill()
 	b.preLens = [len(b.preLens)]uint8{}
-	for i := range lens {
+	for i := range preLens {
 		if i == 16 {
-			s.bitBuf = s.refill(s.src)
+			s.refill()
 		}
-		b.preLens[lengthOrder[i]] = uint8(s.buf & 7)
-		s.bitBuf = s.drop(3)
+		b.preLens[lengthOrder[i]] = uint8(s.take(3))
 	}
 	mask, err := b.build(d.dynamic.lit[:], b.preLens[:], preSymbols[:], preBits)
 	if err != nil {
@@ -124,9 +118,11 @@ func (s *stream) lengths(d *Decoder, n int, mask uint64) error {
 		if !s.ready(&d.tail) {
 			return ErrShort
 		}
-		b := s.refill(s.src)
-		e := table[b.buf&mask&(1<<preBits-1)]
-		s.bitBuf = b.drop(e)
+		s.refill()
+		e := table[s.buf&mask&(1<<preBits-1)]
+		buf := s.buf
+		s.bitBuf = s.drop(e)
+		s.n &= 63
 		switch {
 		case e&literal != 0:
 			lens[i] = uint8(e.value())
@@ -135,7 +131,7 @@ func (s *stream) lengths(d *Decoder, n int, mask uint64) error {
 		case e&exceptional != 0:
 			return errCode
 		}
-		end := i + e.value() + e.extra(b.buf)
+		end := i + e.value() + e.extra(buf)
 		if end > n {
 			return corrupt("more lengths than codes")
 		}

@@ -61,7 +61,7 @@ func (d *Decoder) Zlib(dst, src []byte) (n int, err error) {
 		return 0, corrupt("it ends before its length")
 	case len(src)-end < 4:
 		return 0, ErrShort
-	case binary.BigEndian.Uint32(src[end:]) != adler32sum(dst):
+	case binary.BigEndian.Uint32(src[end:]) != adlerSum(dst):
 		return 0, ErrChecksum
 	default:
 		return end + 4, nil

@@ -21,6 +21,7 @@ type stream struct {
 	src  []byte
 	size int // how much of src is real, not padding
 	base int // where src starts in what the caller gave
+	pos  int // the next byte to load
 	bitBuf
 }
 
@@ -57,21 +58,35 @@ func (s *stream) ready(t *tail) bool {
 // buf may hold more of the same stream. Loops work on a copy.
 type bitBuf struct {
 	buf uint64
-	n   uint
-	pos int // the next byte to load
+	n   uint // modulo 64
 }
 
-// refill makes n at least 56. See variant 4 in https://fgiesen.wordpress.com/2018/02/20/reading-bits-in-far-too-many-ways-part-2/
-func (b bitBuf) refill(src []byte) bitBuf {
-	b.buf |= binary.LittleEndian.Uint64(src[b.pos:]) << (b.n & 63)
-	b.pos += int(7 - b.n>>3&7)
+// refill makes n at least 56, and returns what is left of in. See variant 4 in https://fgiesen.wordpress.com/2018/02/20/reading-bits-in-far-too-many-ways-part-2/
+func (b bitBuf) refill(in []byte) (bitBuf, []byte) {
+	b.buf |= binary.LittleEndian.Uint64(in) << (b.n & 63)
+	in = in[^b.n>>3&7:]
 	b.n |= 56
-	return b
+	return b, in
 }
 
 // drop takes the bits that the entry of a table counts.
 func (b bitBuf) drop(e entry) bitBuf {
 	b.buf >>= e & 63
-	b.n -= uint(e & 63)
+	b.n -= uint(e)
 	return b
+}
+
+// refill is [bitBuf.refill] between loops.
+func (s *stream) refill() {
+	var in []byte
+	s.bitBuf, in = s.bitBuf.refill(s.src[s.pos:])
+	s.pos = len(s.src) - len(in)
+}
+
+// take takes the next n bits.
+func (s *stream) take(n uint) int {
+	v := s.buf & (1<<n - 1)
+	s.buf >>= n
+	s.n -= n
+	return int(v)
 }
