@@ -16,12 +16,29 @@ func (accessKey) ID() string { return "aws-access-key" }
 // Quiet reports whether there is neither a key ID nor what may be a secret: a
 // session token is nothing without an ID.
 func (accessKey) Quiet(data []byte) bool {
+	if len(data) < keyIDLen {
+		return true
+	}
 	return len(findKeyIDs(data)) == 0 && len(findSecrets(data)) == 0
 }
 
-// Reach is enough for a secret, which is longer than a key ID, and for the bytes
-// beside it that tell whether it is one.
-func (accessKey) Reach() int { return secretLen + 8 }
+// Around goes on to the ends of the run of base64 that the change is in or touches,
+// of which key IDs and secrets are made, and to the bytes beside it that tell
+// whether it is one. A run that is longer than a secret is cut: it is none.
+func (accessKey) Around(data []byte, start, end int) (from, to int) {
+	from, to = max(start-beside, 0), min(end+beside, len(data))
+	for stop := max(from-secretLen-1, 0); from > stop && base64Class[data[from-1]]; {
+		from--
+	}
+	for stop := min(to+secretLen+1, len(data)); to < stop && base64Class[data[to]]; {
+		to++
+	}
+	return max(from-beside, 0), min(to+beside, len(data))
+}
+
+// beside is how many bytes before and behind a secret can tell that it is none;
+// see glued and escaped.
+const beside = 4
 
 func (accessKey) Detect(data []byte) []Match {
 	marks := credentialMarks(data)

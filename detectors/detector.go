@@ -74,11 +74,15 @@ type Detector interface {
 	// by itself or with what stands around it. Then Detect finds nothing in it.
 	Quiet(data []byte) bool
 
-	// Reach is how many bytes beside a place decide on it: where data is quiet, and
-	// quiet too are the bytes from Reach before to Reach behind each place at which
-	// it is changed, the changed data is quiet.
-	Reach() int
+	// Around returns the part of data that decides on a change: where data was
+	// quiet before its bytes from start to end came into it, or before what stands
+	// on both sides of start came together, and the part is quiet, data is quiet. It
+	// reaches at most [MaxAround] bytes beyond start and end.
+	Around(data []byte, start, end int) (from, to int)
 }
+
+// MaxAround is how far beyond a change what decides on it can stand, in bytes.
+const MaxAround = 64
 
 // All returns every detector of this package. No two report the same
 // credential.

@@ -42,7 +42,7 @@ func Kinds() []Kind {
 		{Name: "unknown extension", Make: extension("shinyNew", "true"), Refused: "shinynew"},
 		{Name: "future format", Make: after("config", "core.repositoryFormatVersion", "2"), Refused: "version 2"},
 		{Name: "reftable", Make: extension("refStorage", "reftable"), Refused: "reftable"},
-		{Name: "SHA-256", Make: sha256, Refused: "SHA-256"},
+		{Name: "SHA-256", Make: longNames, Refused: "SHA-256"},
 		{Name: "broken config", Make: brokenConfig, Refused: "config"},
 		{Name: "included config", Make: after("config", "include.path", "elsewhere")},
 		{Name: "replaced object", Make: replaced},
@@ -183,7 +183,7 @@ func sparse(index string) func(testing.TB) *Repo {
 	}
 }
 
-func sha256(t testing.TB) *Repo {
+func longNames(t testing.TB) *Repo {
 	r := New(t, "--object-format=sha256")
 	r.WriteCommit("a.txt", "long names\n")
 	return r

@@ -1,6 +1,10 @@
 package odb
 
-import "errors"
+import (
+	"encoding/binary"
+	"errors"
+	"math/bits"
+)
 
 // Span is a half-open range of byte offsets.
 type Span struct{ Start, End int }
@@ -69,6 +73,30 @@ func applyDelta(result, base, delta []byte, dirty []Span) ([]Span, error) {
 // copyArgs reads the offset and the size of a copy: of each only the bytes that
 // op has a bit for are there.
 func copyArgs(op byte, delta []byte) (offset, size int, rest []byte, ok bool) {
+	if len(delta) < 8 {
+		return copyArgsSlowly(op, delta)
+	}
+	// Nearly always the bytes that are there are the low ones, so that they can be
+	// masked out of one word: a fifth of all time is spent here otherwise.
+	offsetMask, sizeMask := lowBytes[op&15], lowBytes[op>>4&7]
+	if offsetMask < 0 || sizeMask < 0 {
+		return copyArgsSlowly(op, delta)
+	}
+	word := binary.LittleEndian.Uint64(delta)
+	offsetLen, sizeLen := bits.OnesCount8(op&15), bits.OnesCount8(op>>4&7)
+	offset = int(word & uint64(offsetMask))
+	size = int(word >> (8 * offsetLen) & uint64(sizeMask))
+	if size == 0 {
+		size = 0x10000
+	}
+	return offset, size, delta[offsetLen+sizeLen:], true
+}
+
+// lowBytes has, for the bits of an instruction, the mask of the bytes that they
+// stand for if these are the low ones, else -1.
+var lowBytes = [16]int64{0, 0xff, -1, 0xffff, -1, -1, -1, 0xffffff, -1, -1, -1, -1, -1, -1, -1, 0xffffffff}
+
+func copyArgsSlowly(op byte, delta []byte) (offset, size int, rest []byte, ok bool) {
 	i := 0
 	for bit := range 7 {
 		if op&(1<<bit) == 0 {
