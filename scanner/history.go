@@ -15,6 +15,14 @@ import (
 type HistoryOptions struct {
 	MaxSize int64 // bytes of an object; larger ones are skipped; 0: [odb.DefaultMaxSize]
 
+	// Memory is how many bytes of decoded objects a worker holds on to; 0:
+	// [odb.DefaultMemory]. See [odb.Options].
+	Memory int64
+
+	// AllowPartial takes what a shallow or partial clone lacks as the user's will:
+	// it is noted, and the scan complete.
+	AllowPartial bool
+
 	// CountMissing counts what a partial clone lacks, which takes reading every
 	// tree: several times as long as all the rest. Without it a partial clone is
 	// one that may lack something.
@@ -24,6 +32,7 @@ type HistoryOptions struct {
 // History is all that the object database of a repository holds: blobs, commits
 // and annotated tags, whether a ref reaches them or not.
 type History struct {
+	opts     HistoryOptions
 	repo     repo
 	tips     tips
 	store    *odb.Store
@@ -47,7 +56,7 @@ type historyPart struct {
 
 // OpenHistory opens the repository that path belongs to. The error is
 // [ErrNotRepository] or a [*RefusedError] where it cannot be scanned.
-func OpenHistory(path string, opts HistoryOptions) (*History, error) {
+func OpenHistory(ctx context.Context, path string, opts HistoryOptions) (*History, error) {
 	r, err := findRepo(path)
 	if err != nil {
 		return nil, err
@@ -55,18 +64,18 @@ func OpenHistory(path string, opts HistoryOptions) (*History, error) {
 	if err := r.check(); err != nil {
 		return nil, err
 	}
-	store, err := odb.Open(filepath.Join(r.common, "objects"), odb.Options{MaxSize: opts.MaxSize})
+	store, err := odb.Open(filepath.Join(r.common, "objects"), odb.Options{MaxSize: opts.MaxSize, Memory: opts.Memory, SHA256: r.sha256})
 	if err != nil {
 		return nil, err
 	}
-	h := &History{repo: r, store: store, want: odb.Types(odb.Blob, odb.Commit, odb.Tag)}
+	h := &History{opts: opts, repo: r, store: store, want: odb.Types(odb.Blob, odb.Commit, odb.Tag)}
 	if store.Promisor() && opts.CountMissing {
 		h.want |= odb.Types(odb.Tree)
 	}
 	h.families = store.Families(h.want)
 	h.parts = make([]historyPart, len(h.families))
 	h.readers = make(chan *odb.Reader, max(1, len(h.parts)))
-	h.tips, h.notes, err = r.readTips()
+	h.tips, h.notes, err = r.readTips(ctx)
 	if err != nil {
 		h.skipped = append(h.skipped, Skipped{What: "what the refs reach", Reason: err.Error()})
 	}
@@ -168,28 +177,41 @@ func skippedObjects(from []odb.Skipped) []Skipped {
 // Remarks tells what the repository does not hold.
 func (h *History) Remarks() ([]Skipped, []string) {
 	skipped := append(h.skipped, skippedObjects(h.store.Skipped())...)
-	if cut := h.repo.shallow(); len(cut) > 0 {
-		skipped = append(skipped, Skipped{
-			What:   fmt.Sprintf("the history before %d commits", len(cut)),
-			Reason: "this is a shallow clone: fetch the rest with `git fetch --unshallow`",
-		})
-	}
-	if h.store.Promisor() {
-		skipped = append(skipped, h.promised()...)
-	}
 	skipped = append(skipped, h.missing()...)
 	notes := h.notes
+	for _, lack := range append(h.cutOff(), h.promised()...) {
+		if h.opts.AllowPartial {
+			notes = append(notes, lack.What+" is not scanned")
+		} else {
+			skipped = append(skipped, lack)
+		}
+	}
 	if h.store.Len() == 0 {
 		notes = append(notes, "the repository is empty: there is nothing to scan")
 	}
 	return skipped, notes
 }
 
+// cutOff says what a shallow clone lacks.
+func (h *History) cutOff() []Skipped {
+	cut := h.repo.shallow()
+	if len(cut) == 0 {
+		return nil
+	}
+	return []Skipped{{
+		What:   fmt.Sprintf("the history before %d commits", len(cut)),
+		Reason: "this is a shallow clone: fetch the rest with `git fetch --unshallow`, or pass --allow-partial",
+	}}
+}
+
 // promised says what a partial clone lacks: how much, if trees were read.
 func (h *History) promised() []Skipped {
-	const wayOut = "this is a partial clone: scan a full one, made with `git clone --mirror`"
+	const wayOut = "this is a partial clone: scan a full one, made with `git clone --mirror`, or pass --allow-partial"
+	if !h.store.Promisor() {
+		return nil
+	}
 	if !h.want.Has(odb.Tree) {
-		return []Skipped{{What: "objects that only the remote may have", Reason: wayOut + ", or pass --count-missing to see whether there are any"}}
+		return []Skipped{{What: "what only the remote may have", Reason: wayOut + "; --count-missing tells how much it is"}}
 	}
 	missing := make(map[odb.ID]struct{})
 	for _, p := range h.parts {
@@ -198,7 +220,7 @@ func (h *History) promised() []Skipped {
 	if len(missing) == 0 {
 		return nil
 	}
-	return []Skipped{{What: fmt.Sprintf("%d objects that only the remote has", len(missing)), Reason: wayOut}}
+	return []Skipped{{What: fmt.Sprintf("what only the remote has, %d objects,", len(missing)), Reason: wayOut}}
 }
 
 // missing names the refs and counts the parents whose objects are not there,

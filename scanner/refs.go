@@ -1,6 +1,7 @@
 package scanner
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -23,7 +24,11 @@ type tips struct {
 
 // readTips reads the refs, and the index as far as it can be decoded: it adds
 // paths of staged blobs, while their bytes stand in the object database anyway.
-func (r repo) readTips() (tips, []string, error) {
+func (r repo) readTips(ctx context.Context) (tips, []string, error) {
+	if r.alien {
+		t, err := r.readTipsByGit(ctx)
+		return t, nil, err
+	}
 	files := dotgit.NewRepositoryFilesystem(osfs.New(r.gitDir), osfs.New(r.common))
 	storage := filesystem.NewStorage(files, cache.NewObjectLRUDefault())
 	t := tips{refs: make(map[string]odb.ID), index: make(map[string]odb.ID)}

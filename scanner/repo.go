@@ -31,6 +31,9 @@ type repo struct {
 	root   string // the work tree, or the git directory of a bare one: what the user would name
 	gitDir string // HEAD and index of this work tree
 	common string // objects, refs and config, shared by all work trees
+
+	sha256 bool // objects are named by SHA-256
+	alien  bool // refs, or the index, are in a format that go-git does not read
 }
 
 // findRepo finds the repository that path belongs to: path itself, or the
@@ -119,9 +122,9 @@ func commonDir(gitDir string) string {
 	return filepath.Clean(dir)
 }
 
-// check refuses what would be misread. It reads the repository's own
+// check learns the repository's formats, and refuses what would be misread. It reads the repository's own
 // configuration alone, as git does for the format: no include, no other file.
-func (r repo) check() error {
+func (r *repo) check() error {
 	f, err := os.Open(filepath.Join(r.common, "config"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -147,25 +150,27 @@ func (r repo) check() error {
 
 // checkExtension lets pass the extensions that do not change how objects and
 // refs are read. See https://git-scm.com/docs/repository-version.
-func (r repo) checkExtension(name, value string) error {
+func (r *repo) checkExtension(name, value string) error {
 	switch name {
 	case "noop", "noop-v1", "worktreeconfig", "relativeworktrees", "preciousobjects", "partialclone":
 		return nil
-	case "objectformat", "compatobjectformat":
-		if value != "sha256" {
+	case "compatobjectformat": // other names for the same objects
+		return nil
+	case "objectformat":
+		r.sha256 = value == "sha256"
+		r.alien = r.alien || r.sha256
+		if r.sha256 || value == "sha1" {
 			return nil
 		}
-		return r.refuse("it names its objects by SHA-256, which is not read yet; scan its files with `revokey scan --files`")
+		return r.refuse("its objects are named by %s, which is not known to this version of revokey", value)
 	case "refstorage":
-		if value == "files" {
-			return nil
-		}
-		return r.refuse("its refs are stored as a %s, which is not read yet; scan a copy made with `git clone --mirror --ref-format=files`", value)
+		r.alien = r.alien || value != "files"
+		return nil
 	}
 	return r.refuse("it uses the extension %q, which is not known to this version of revokey", name)
 }
 
-func (r repo) refuse(format string, args ...any) error {
+func (r *repo) refuse(format string, args ...any) error {
 	return &RefusedError{Path: r.root, Reason: fmt.Sprintf(format, args...)}
 }
 

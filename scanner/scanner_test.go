@@ -50,7 +50,7 @@ func scan(t *testing.T, src scanner.Source, opts scanner.Options) ([]scanner.Fin
 
 func history(t *testing.T, dir string) *scanner.History {
 	t.Helper()
-	h, err := scanner.OpenHistory(dir, scanner.HistoryOptions{})
+	h, err := scanner.OpenHistory(t.Context(), dir, scanner.HistoryOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -215,7 +215,7 @@ func TestKinds(t *testing.T) {
 		t.Run(kind.Name, func(t *testing.T) {
 			t.Parallel()
 			repo := kind.Make(t)
-			h, err := scanner.OpenHistory(repo.Dir, scanner.HistoryOptions{})
+			h, err := scanner.OpenHistory(t.Context(), repo.Dir, scanner.HistoryOptions{})
 			var refused *scanner.RefusedError
 			if kind.Refused != "" {
 				if !errors.As(err, &refused) || !strings.Contains(refused.Reason, kind.Refused) {
@@ -399,10 +399,10 @@ func TestSecretInNames(t *testing.T) {
 
 func TestNotRepository(t *testing.T) {
 	t.Parallel()
-	if _, err := scanner.OpenHistory(t.TempDir(), scanner.HistoryOptions{}); !errors.Is(err, scanner.ErrNotRepository) {
+	if _, err := scanner.OpenHistory(t.Context(), t.TempDir(), scanner.HistoryOptions{}); !errors.Is(err, scanner.ErrNotRepository) {
 		t.Errorf("got %v", err)
 	}
-	if _, err := scanner.OpenHistory(filepath.Join(t.TempDir(), "absent"), scanner.HistoryOptions{}); !errors.Is(err, os.ErrNotExist) {
+	if _, err := scanner.OpenHistory(t.Context(), filepath.Join(t.TempDir(), "absent"), scanner.HistoryOptions{}); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("got %v", err)
 	}
 }

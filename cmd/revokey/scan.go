@@ -20,6 +20,7 @@ type scanOptions struct {
 	verify  bool
 	workers int
 	maxSize int64 // bytes
+	history scanner.HistoryOptions
 	aws     awsOptions
 	output  outputOptions
 }
@@ -40,6 +41,9 @@ owns the key, and becomes the key's last use.`,
 			&cli.BoolFlag{Name: "verify", Usage: "ask AWS which of the keys are live", Category: "AWS"},
 			&cli.IntFlag{Name: "workers", Usage: "read `N` parts at a time (default: one a processor)"},
 			&cli.Int64Flag{Name: "max-size", Value: 256, Usage: "skip, and name, what is larger than `MIB` mebibytes"},
+			&cli.Int64Flag{Name: "memory", Value: 64, Usage: "let each worker hold on to `MIB` mebibytes of decoded objects"},
+			&cli.BoolFlag{Name: "allow-partial", Usage: "take what a shallow or partial clone lacks for granted"},
+			&cli.BoolFlag{Name: "count-missing", Usage: "count what a partial clone lacks: reads every tree"},
 		}, outputFlags()...), awsFlags()...),
 		Action: func(c *cli.Context) error {
 			o, err := scanOptionsOf(c)
@@ -60,6 +64,12 @@ func scanOptionsOf(c *cli.Context) (scanOptions, error) {
 		workers: c.Int("workers"),
 		maxSize: c.Int64("max-size") << 20,
 	}
+	o.history = scanner.HistoryOptions{
+		MaxSize:      o.maxSize,
+		Memory:       c.Int64("memory") << 20,
+		AllowPartial: c.Bool("allow-partial"),
+		CountMissing: c.Bool("count-missing"),
+	}
 	if c.Args().Present() {
 		o.path = c.Args().First()
 	}
@@ -68,8 +78,8 @@ func scanOptionsOf(c *cli.Context) (scanOptions, error) {
 		return o, usagef("scan takes one path, not %d", c.NArg())
 	case o.stdin && (o.files || c.Args().Present()):
 		return o, usagef("--stdin goes with neither --files nor a path")
-	case o.workers < 0 || o.maxSize <= 0:
-		return o, usagef("--workers and --max-size take numbers above 0")
+	case o.workers < 0 || o.maxSize <= 0 || o.history.Memory <= 0:
+		return o, usagef("--workers, --max-size and --memory take numbers above 0")
 	}
 	var err, outputErr error
 	o.aws, err = awsOptionsOf(c)
@@ -78,7 +88,7 @@ func scanOptionsOf(c *cli.Context) (scanOptions, error) {
 }
 
 func runScan(ctx context.Context, o scanOptions, std streams) error {
-	src, err := o.open(std)
+	src, err := o.open(ctx, std)
 	if err != nil {
 		return err
 	}
@@ -110,7 +120,7 @@ type source struct {
 	close func() error
 }
 
-func (o scanOptions) open(std streams) (source, error) {
+func (o scanOptions) open(ctx context.Context, std streams) (source, error) {
 	nothing := func() error { return nil }
 	switch {
 	case o.stdin:
@@ -119,7 +129,7 @@ func (o scanOptions) open(std streams) (source, error) {
 		files, err := scanner.OpenFiles(o.path, o.maxSize)
 		return source{files, nothing}, err
 	}
-	history, err := scanner.OpenHistory(o.path, scanner.HistoryOptions{MaxSize: o.maxSize})
+	history, err := scanner.OpenHistory(ctx, o.path, o.history)
 	if err != nil {
 		return source{}, err
 	}

@@ -4,8 +4,9 @@ import (
 	"bytes"
 	"cmp"
 	"compress/zlib"
-	"crypto/sha1"
-	"crypto/sha256"
+	"crypto"
+	_ "crypto/sha1"   // for crypto.SHA1
+	_ "crypto/sha256" // for crypto.SHA256
 	"encoding/binary"
 	"fmt"
 	"hash"
@@ -71,6 +72,8 @@ type RawObject struct {
 }
 
 const packHead = 12
+
+var kindWord = map[int]string{PackCommit: "commit", PackTree: "tree", PackBlob: "blob", PackTag: "tag"}
 
 // Add adds an object that is no delta.
 func (w *PackWriter) Add(kind int, content []byte) *PackEntry {
@@ -140,15 +143,14 @@ func (w *PackWriter) next() int64 { return packHead + int64(w.buf.Len()) }
 
 func (w *PackWriter) hash() hash.Hash {
 	if w.SHA256 {
-		return sha256.New()
+		return crypto.SHA256.New()
 	}
-	return sha1.New()
+	return crypto.SHA1.New()
 }
 
 func (w *PackWriter) name(kind int, content []byte) []byte {
-	word := map[int]string{PackCommit: "commit", PackTree: "tree", PackBlob: "blob", PackTag: "tag"}[kind]
 	h := w.hash()
-	fmt.Fprintf(h, "%s %d\x00", word, len(content))
+	fmt.Fprintf(h, "%s %d\x00", kindWord[kind], len(content))
 	h.Write(content)
 	return h.Sum(nil)
 }
@@ -205,6 +207,21 @@ func (w *PackWriter) Write(t testing.TB, objects string) string {
 		}
 	}
 	return path + ".pack"
+}
+
+// WriteLoose writes a loose object below a directory of objects and returns its name.
+func WriteLoose(t testing.TB, objects string, kind int, content []byte) []byte {
+	t.Helper()
+	name := new(PackWriter).name(kind, content)
+	dir := filepath.Join(objects, fmt.Sprintf("%x", name[:1]))
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	object := fmt.Appendf(nil, "%s %d\x00%s", kindWord[kind], len(content), content)
+	if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%x", name[1:])), Zlib(object), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return name
 }
 
 // sealed returns data with its checksum behind.

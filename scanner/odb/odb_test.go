@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha1"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -36,7 +37,7 @@ func TestTwin(t *testing.T) {
 			store := open(t, repo)
 			got, skipped := readAll(t, store, all)
 			checkNames(t, got)
-			if kind.Name == "truncated pack" || kind.Name == "relative worktrees" {
+			if kind.Name == "truncated pack" || kind.Name == "relative worktrees" || kind.Name == "reftable" {
 				return // git reads none of it, so that the names are the proof
 			}
 			want := gitObjects(t, repo, len(skipped) > 0)
@@ -55,8 +56,12 @@ func checkNames(t *testing.T, objects map[string]string) {
 	t.Helper()
 	for name, object := range objects {
 		kind, content, _ := strings.Cut(object, " ")
-		sum := sha1.Sum(fmt.Appendf(nil, "%s %d\x00%s", kind, len(content), content))
-		if hex.EncodeToString(sum[:]) != name {
+		hash := sha1.New()
+		if len(name) == 2*sha256.Size {
+			hash = sha256.New()
+		}
+		fmt.Fprintf(hash, "%s %d\x00%s", kind, len(content), content)
+		if hex.EncodeToString(hash.Sum(nil)) != name {
 			t.Errorf("%s is not %.60q", name, object)
 		}
 	}
@@ -72,10 +77,12 @@ func open(t *testing.T, repo *gittest.Repo) *odb.Store {
 	if !filepath.IsAbs(dir) {
 		dir = filepath.Join(repo.Dir, dir)
 	}
-	store, err := odb.Open(dir, odb.Options{})
+	format, _ := repo.Try("rev-parse", "--show-object-format")
+	store, err := odb.Open(dir, odb.Options{SHA256: strings.TrimSpace(format) == "sha256"})
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { store.Close() })
 	return store
 }
 
