@@ -88,14 +88,18 @@ func (b *bench) scan(name, dir string, args ...string) subject {
 }
 
 // scanOnce scans and checks that the scan came to its end: a scan that is
-// incomplete ends with 2, as trouble does, but it has written its report.
+// incomplete ends with 2, as trouble does, but it has written its report. That a
+// clone is partial is fine, as what is not there is there for neither side.
 func (b *bench) scanOnce(ctx context.Context, name, dir string, args ...string) (sample, error) {
 	report := b.report(name)
 	if err := os.Remove(report); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return sample{}, err
 	}
-	args = append([]string{"scan", "--format", "jsonl", "--output", report}, args...)
-	cmd := exec.CommandContext(ctx, b.tools.revokey, append(args, dir)...)
+	all := append([]string{"scan", "--format", "jsonl", "--output", report}, args...)
+	if b.tools.partial {
+		all = append(all, "--allow-partial")
+	}
+	cmd := exec.CommandContext(ctx, b.tools.revokey, append(all, dir)...)
 	cmd.Env = git.Env()
 	s, err := measure(ctx, cmd, 0, 1, 2)
 	if err != nil {

@@ -18,6 +18,7 @@ type tools struct {
 	dir     string // a temporary folder, for all that is written
 	revokey string
 	state   bool   // revokey scan has --state
+	partial bool   // revokey scan has --allow-partial
 	limit   string // "" where it cannot be compiled
 	plant   string
 }
@@ -58,6 +59,7 @@ func (t *tools) build(ctx context.Context, tree string, log io.Writer) error {
 		return err
 	}
 	t.state = strings.Contains(string(help), "--state ")
+	t.partial = strings.Contains(string(help), "--allow-partial ")
 	limit := filepath.Join(t.dir, "limit")
 	if err := compileLimit(ctx, filepath.Join(tree, "bench", "limit", "limit.c"), limit); err != nil {
 		fmt.Fprintf(log, "bench: no physical limit: %v\nbench: it needs a C compiler and libdeflate (apt-get install -y libdeflate-dev)\n", err)

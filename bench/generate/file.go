@@ -25,17 +25,17 @@ func (f *file) content() []byte {
 	return []byte(strings.Join(f.lines, "\n") + "\n")
 }
 
-// edit changes a few runs of lines, or a quarter of a binary file.
+// edit changes some runs of lines, or a part of a binary file.
 func (f *file) edit(w *writer) {
 	if f.binary() {
 		at := w.r.IntN(4) * len(f.data) / 4
 		copy(f.data[at:], w.binary()[:min(len(f.data)/4, 1<<10)])
 		return
 	}
-	for range 1 + w.r.IntN(3) {
+	for range 1 + w.r.IntN(5) {
 		at := w.r.IntN(len(f.lines) + 1)
-		end := min(at+w.r.IntN(4), len(f.lines))
-		added := make([]string, w.r.IntN(5))
+		end := min(at+w.run(), len(f.lines))
+		added := make([]string, w.run())
 		for i := range added {
 			added[i] = w.line()
 		}
@@ -71,12 +71,12 @@ func newPath(w *writer, number int, dirs []string) string {
 	return fmt.Sprintf("%s%s_%d.%s", dirs[w.r.IntN(len(dirs))], w.word(), number, extension)
 }
 
-// newDirs are folders of up to four levels for n files, the root among them.
+// newDirs are folders of up to three levels for n files, the root among them.
 func newDirs(w *writer, n int) []string {
 	dirs := []string{""}
-	for range n / 12 {
+	for range n / 20 {
 		parent := dirs[w.r.IntN(len(dirs))]
-		if strings.Count(parent, "/") < 4 {
+		if strings.Count(parent, "/") < 3 {
 			dirs = append(dirs, parent+w.word()+"/")
 		}
 	}

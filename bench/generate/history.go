@@ -45,7 +45,7 @@ func newHistory(o options, out *bufio.Writer) *history {
 
 // write writes all commits, and a tag for each twentieth part of them.
 func (h *history) write() {
-	h.out.commit(branchMain, "begin", nil)
+	h.out.commit(branchMain, "begin\n", nil)
 	for range max(h.o.files/4, h.o.files-h.o.commits/2) {
 		h.add(h.newFile())
 	}
@@ -85,8 +85,8 @@ func (h *history) last() {
 }
 
 func (h *history) mainCommit() {
-	h.out.commit(branchMain, h.w.phrase(4), nil)
-	for range 1 + h.r.IntN(3) {
+	h.out.commit(branchMain, h.w.message(), nil)
+	for range h.breadth() {
 		h.edit(h.pick())
 	}
 	if len(h.files) < h.o.files && h.r.IntN(h.o.commits) < h.o.files {
@@ -101,9 +101,17 @@ func (h *history) mainCommit() {
 	h.changeKeys()
 }
 
+// breadth is how many files a commit edits: up to three, one in 60 up to 30.
+func (h *history) breadth() int {
+	if h.r.IntN(60) == 0 {
+		return 1 + h.r.IntN(30)
+	}
+	return 1 + h.r.IntN(3)
+}
+
 // topicCommit changes files on the topic branch, which it opens where none is.
 func (h *history) topicCommit() {
-	h.out.commit(branchTopic, h.w.phrase(5), h.topicFrom())
+	h.out.commit(branchTopic, h.w.message(), h.topicFrom())
 	for range 1 + h.r.IntN(2) {
 		f := h.pick()
 		h.edit(f)
@@ -122,7 +130,7 @@ func (h *history) topicFrom() []string {
 
 // merge closes the topic branch.
 func (h *history) merge() {
-	h.out.commit(branchMain, "merge "+h.w.word(), []string{"merge " + branchTopic})
+	h.out.commit(branchMain, "merge "+h.w.word()+"\n", []string{"merge " + branchTopic})
 	for _, f := range h.topic {
 		h.out.modify(f.path, f.content())
 		f.locked = false

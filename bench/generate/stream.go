@@ -33,7 +33,7 @@ func (s *stream) who() string {
 func (s *stream) commit(branch, message string, parents []string) {
 	s.commits++
 	fmt.Fprintf(s.w, "commit %s\nauthor %s\ncommitter %[2]s\n", branch, s.who())
-	s.data([]byte(message + "\n"))
+	s.data([]byte(message))
 	for _, p := range parents {
 		fmt.Fprintln(s.w, p)
 	}

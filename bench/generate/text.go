@@ -63,6 +63,21 @@ func (w *writer) line() string {
 	}
 }
 
+// run is how many lines an edit adds, or removes: few, but now and then 60.
+func (w *writer) run() int { return int(math.Pow(2, 6*w.r.Float64())) - 1 }
+
+// message is that of a commit: half of them have a body.
+func (w *writer) message() string {
+	text := w.phrase(3+w.r.IntN(6)) + "\n"
+	if w.r.IntN(2) == 0 {
+		text += "\n"
+		for range 1 + w.r.IntN(8) {
+			text += w.phrase(10) + "\n"
+		}
+	}
+	return text
+}
+
 // lines are those of a new file: most often a few dozen, seldom thousands.
 func (w *writer) lines() []string {
 	n := int(5 * math.Pow(2, 7*w.r.Float64()))
