@@ -1,0 +1,5 @@
+//go:build slow
+
+package odb_test
+
+func init() { slow = true }
