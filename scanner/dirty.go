@@ -1,6 +1,9 @@
 package scanner
 
-import "github.com/revokey-dev/revokey/detectors"
+import (
+	"github.com/revokey-dev/revokey/detectors"
+	"github.com/revokey-dev/revokey/scanner/odb"
+)
 
 // changed reports whether the detector has to see the blob, for something may be
 // found in it. Where it is built on a quiet blob, only the regions that are new
@@ -18,3 +21,6 @@ func changed(b *Blob, d detectors.Detector) bool {
 	}
 	return false
 }
+
+// A sparse object holds as much around its dirty regions as detectors look at.
+const _ = uint(odb.Edge - detectors.MaxAround)

@@ -127,6 +127,9 @@ func (h *History) reader() *odb.Reader {
 
 // blob notes what attribution will need of the object, and returns its content.
 func (p *historyPart) blob(o *odb.Object) Blob {
+	if o.Type != odb.Blob {
+		o.Fill()
+	}
 	b := Blob{Where: InBlob, Object: o, Data: o.Data, Dirty: o.Dirty, BaseClean: o.BaseClean}
 	switch o.Type {
 	case odb.Commit:
@@ -142,6 +145,7 @@ func (p *historyPart) blob(o *odb.Object) Blob {
 
 // noteMissing notes which objects a tree names that the store has not.
 func (p *historyPart) noteMissing(o *odb.Object, store *odb.Store) {
+	o.Fill()
 	// A malformed tree names what it names up to there.
 	_ = eachEntry(o.Data, o.HashLen(), func(head []byte, at int) {
 		id := odb.NewID(o.Data[at : at+o.HashLen()])

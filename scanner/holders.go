@@ -124,6 +124,7 @@ func (l *level) visit(o *odb.Object) error {
 		o.Clean = true
 		return nil
 	}
+	o.Fill()
 	var entries []treeEntry
 	// A malformed tree holds what it holds up to there.
 	_ = eachEntry(o.Data, l.hash, func(head []byte, at int) {

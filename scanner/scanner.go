@@ -116,6 +116,7 @@ func (s *Scanner) read(ctx context.Context, part Part) (result, error) {
 		for _, d := range s.detectors {
 			if changed(b, d) {
 				b.Clean = false
+				b.fill()
 				r.hits = append(r.hits, hitsIn(b, d.Detect(b.Data))...)
 			}
 		}

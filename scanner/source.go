@@ -38,8 +38,15 @@ type Blob struct {
 	Data   []byte      // valid until visit returns
 	Header int         // bytes at the start of Data that are a commit's header
 
-	// As in [odb.Object]: the regions that are new, nil for all; whether the base of
+	// As in [odb.Object], sparse too: the regions that are new, nil for all; whether the base of
 	// the others was quiet, and whether this blob is.
 	Dirty            []odb.Span
 	BaseClean, Clean bool
+}
+
+// fill makes Data whole, where it is a sparse object's.
+func (b *Blob) fill() {
+	if b.Object != nil {
+		b.Object.Fill()
+	}
 }

@@ -35,8 +35,9 @@ func deltaSize(data []byte) (size int64, rest []byte, err error) {
 // must fill, and appends to dirty the regions of result that are not one piece of
 // the base with what surrounds it: inserted bytes, and as empty regions the seams
 // between pieces that do not follow one another in the base.
+// With sparse, of a long piece only the ends are copied, [Edge] bytes each.
 // See https://git-scm.com/docs/gitformat-pack (deltified representation).
-func applyDelta(result, base, delta []byte, dirty []Span) ([]Span, error) {
+func applyDelta(result, base, delta []byte, dirty []Span, sparse bool) ([]Span, error) {
 	at, next := 0, 0 // how far result is filled; which byte of the base would go on unbroken
 	for len(delta) > 0 {
 		op := delta[0]
@@ -55,7 +56,12 @@ func applyDelta(result, base, delta []byte, dirty []Span) ([]Span, error) {
 		if !ok || n > len(result)-at || offset > len(base)-n {
 			return dirty, errDelta
 		}
-		copy(result[at:at+n], base[offset:offset+n])
+		if sparse && n > 2*Edge {
+			copy(result[at:at+Edge], base[offset:])
+			copy(result[at+n-Edge:at+n], base[offset+n-Edge:])
+		} else {
+			copy(result[at:at+n], base[offset:offset+n])
+		}
 		if offset != next {
 			dirty = addDirty(dirty, at, at)
 		}

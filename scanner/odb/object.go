@@ -110,9 +110,28 @@ type Object struct {
 	// BaseClean tells, where Dirty is set, that visit called the base Clean.
 	BaseClean bool
 
+	// Sparse tells that Data holds only the dirty regions and [Edge] bytes around
+	// each; the rest is undefined until [Object.Fill]. So comes what is built on a
+	// clean base and has nothing built on it.
+	Sparse bool
+
 	// Clean is set by a visit function that found nothing: those who are built on
 	// this object learn it by BaseClean.
 	Clean bool
+
+	base, delta []byte // of a sparse object: what Fill needs
+}
+
+// Edge is how many bytes around a dirty region a sparse object holds.
+const Edge = 128
+
+// Fill makes a sparse object whole.
+func (o *Object) Fill() {
+	if o.Sparse {
+		// Of the same base and instructions it succeeded before.
+		_, _ = applyDelta(o.Data, o.base, o.delta, nil, false)
+		o.Sparse = false
+	}
 }
 
 // ID returns the object's name. It is looked up when asked for: of most objects

@@ -11,16 +11,15 @@ import (
 	"strings"
 )
 
-// pack is a pack and its index, both mapped. It is not changed after opening,
-// but for the plan.
+// pack is a pack, which is mapped, and its index, which is read: what objects are
+// called must be known to the end, even if the files are cut short under us.
 // See https://git-scm.com/docs/gitformat-pack.
 type pack struct {
-	path      string // of the .pack file
-	data      []byte
-	indexData []byte
-	index     *index
-	end       int64 // of the objects: the pack's checksum follows
-	promisor  bool
+	path     string // of the .pack file
+	data     []byte
+	index    *index
+	end      int64 // of the objects: the pack's checksum follows
+	promisor bool
 }
 
 // openPacks opens all packs below an objects directory.
@@ -54,7 +53,7 @@ func openPack(path string, hash int) (p *pack, err error) {
 	base := strings.TrimSuffix(path, ".pack")
 	_, statErr := os.Stat(base + ".promisor")
 	p = &pack{path: path, promisor: statErr == nil}
-	p.indexData, err = mapFile(base + ".idx")
+	indexData, err := os.ReadFile(base + ".idx")
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, errors.New("the pack has no index: make it with `git index-pack`")
 	}
@@ -62,7 +61,7 @@ func openPack(path string, hash int) (p *pack, err error) {
 		p.data, err = mapFile(path)
 	}
 	if err == nil {
-		err = p.check(hash)
+		err = p.check(indexData, hash)
 	}
 	if err != nil {
 		return nil, errors.Join(err, p.close())
@@ -71,7 +70,7 @@ func openPack(path string, hash int) (p *pack, err error) {
 }
 
 // check checks the pack's header and makes the index usable.
-func (p *pack) check(hash int) (err error) {
+func (p *pack) check(indexData []byte, hash int) (err error) {
 	if len(p.data) < 12+hash || !bytes.HasPrefix(p.data, []byte("PACK")) {
 		return errors.New("not a pack")
 	}
@@ -79,11 +78,11 @@ func (p *pack) check(hash int) (err error) {
 		return fmt.Errorf("pack version %d is not known to this version of revokey", v)
 	}
 	p.end = int64(len(p.data) - hash)
-	p.index, err = parseIndex(p.indexData, hash)
+	p.index, err = parseIndex(indexData, hash)
 	return err
 }
 
-func (p *pack) close() error { return errors.Join(unmap(p.data), unmap(p.indexData)) }
+func (p *pack) close() error { return unmap(p.data) }
 
 // The kinds that an object in a pack can have besides the four types.
 const (

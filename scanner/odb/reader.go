@@ -195,27 +195,35 @@ func (r *Reader) whole(p *pack, h header) ([]byte, error) {
 // onto applies the delta that h heads to its base. The regions are valid until the
 // next call.
 func (r *Reader) onto(p *pack, h header, base []byte) (content []byte, dirty []Span, err error) {
-	if err := r.fits(h.size); err != nil {
+	instructions, size, err := r.instructions(p, h, len(base))
+	if err != nil {
 		return nil, nil, err
+	}
+	return r.apply(base, instructions, size, false)
+}
+
+// instructions inflates the delta that h heads, for a base of so many bytes, and
+// returns what it does and how long the result is. They are valid until the next call.
+func (r *Reader) instructions(p *pack, h header, base int) (delta []byte, size int64, err error) {
+	if err := r.fits(h.size); err != nil {
+		return nil, 0, err
 	}
 	if int64(cap(r.delta)) < h.size {
 		r.delta = make([]byte, h.size+h.size/4)
 	}
 	if _, err := r.inflater.Zlib(r.delta[:h.size], p.data[h.stream:p.end]); err != nil {
-		return nil, nil, described(err)
+		return nil, 0, described(err)
 	}
-	from, to, instructions, err := deltaSizes(r.delta[:h.size])
-	if err == nil && from != int64(len(base)) {
-		err = fmt.Errorf("%w: it is for a base of %d bytes, not %d", errDelta, from, len(base))
+	from, size, delta, err := deltaSizes(r.delta[:h.size])
+	if err == nil && from != int64(base) {
+		err = fmt.Errorf("%w: it is for a base of %d bytes, not %d", errDelta, from, base)
 	}
-	if err == nil {
-		err = r.fits(to)
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	content = r.get(to)
-	r.dirty, err = applyDelta(content, base, instructions, r.dirty[:0])
+	return delta, size, errors.Join(err, r.fits(size))
+}
+
+func (r *Reader) apply(base, delta []byte, size int64, sparse bool) (content []byte, dirty []Span, err error) {
+	content = r.get(size)
+	r.dirty, err = applyDelta(content, base, delta, r.dirty[:0], sparse)
 	if err != nil {
 		r.put(content)
 		return nil, nil, err

@@ -100,13 +100,9 @@ func (w *walk) heaviest(number int32) int32 {
 
 // child decodes and shows a delta on n. Its content is nil where it was lost.
 func (w *walk) child(n *node, number int32) (node, error) {
-	content, dirty, err := w.decodeOnto(n, number)
+	obj, err := w.decodeOnto(n, number)
 	if err != nil {
 		return node{}, w.lose(number, err)
-	}
-	obj := Object{Data: content}
-	if n.shown {
-		obj.Dirty, obj.BaseClean = dirty, n.clean
 	}
 	return w.show(number, obj)
 }
@@ -137,20 +133,33 @@ func (w *walk) decodeRoot(root int32) (content []byte, err error) {
 	return content, err
 }
 
-func (w *walk) decodeOnto(n *node, number int32) (content []byte, dirty []Span, err error) {
+// decodeOnto decodes a delta on n, whose content it decodes again if it was let go of.
+func (w *walk) decodeOnto(n *node, number int32) (obj Object, err error) {
 	defer caught(&err)
 	if n.content == nil {
-		obj, err := w.packed(w.plan.pack, ID{}, w.plan.objects[n.number].offset)
+		base, err := w.packed(w.plan.pack, ID{}, w.plan.objects[n.number].offset)
 		if err != nil {
-			return nil, nil, err
+			return obj, err
 		}
-		n.content = append(w.get(int64(len(obj.Data)))[:0], obj.Data...)
+		n.content = append(w.get(int64(len(base.Data)))[:0], base.Data...)
 	}
-	h, err := w.plan.pack.header(w.plan.objects[number].offset)
+	o := &w.plan.objects[number]
+	h, err := w.plan.pack.header(o.offset)
 	if err != nil {
-		return nil, nil, err
+		return obj, err
 	}
-	return w.onto(w.plan.pack, h, n.content)
+	delta, size, err := w.instructions(w.plan.pack, h, len(n.content))
+	if err != nil {
+		return obj, err
+	}
+	obj.BaseClean = n.shown && n.clean
+	obj.Sparse = obj.BaseClean && o.child == none
+	obj.base, obj.delta = n.content, delta
+	obj.Data, obj.Dirty, err = w.apply(n.content, delta, size, obj.Sparse)
+	if !n.shown {
+		obj.Dirty = nil
+	}
+	return obj, err
 }
 
 // lose gives up an object and all that is built on it, but for what can be read
