@@ -13,12 +13,14 @@ const module = "github.com/revokey-dev/revokey/"
 // build on, itself left out. Test helpers are not part of the house.
 var arrows = map[string][]string{
 	"detectors":       {},
-	"scanner/odb":     {},
-	"scanner":         {"detectors", "scanner/odb"},
 	"revoke":          {},
 	"revoke/localaws": {},
-	"report":          {"detectors", "scanner", "scanner/odb", "revoke"},
-	"cmd/revokey":     {"detectors", "scanner", "scanner/odb", "revoke", "revoke/localaws", "report"},
+
+	"scanner/odb/inflate": {},
+	"scanner/odb":         {"scanner/odb/inflate"},
+	"scanner":             {"detectors", "scanner/odb", "scanner/odb/inflate"},
+	"report":              {"detectors", "scanner", "scanner/odb", "scanner/odb/inflate", "revoke"},
+	"cmd/revokey":         {"detectors", "scanner", "scanner/odb", "scanner/odb/inflate", "revoke", "revoke/localaws", "report"},
 }
 
 // foreign are the modules that some packages must not know.

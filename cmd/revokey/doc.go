@@ -23,6 +23,5 @@
 // # Limitations
 //
 // Keys are found in plain text: what is encoded, compressed or archived inside
-// a file is not looked into. Repositories that name objects by SHA-256 or store
-// their refs as a reftable are refused by name.
+// a file is not looked into.
 package main

@@ -1,19 +1,30 @@
 // Package odb reads every object of a git object database once, decoded.
 //
-// A [Store] is opened on an "objects" directory and follows its alternates. Its
-// objects come in families ([Store.Families]): each family is one piece of work,
-// read by one [Reader], so that a caller with N workers keeps N readers and hands
-// families to whichever is free.
+// A [Store] is opened on an "objects" directory and follows its alternates. The
+// headers of a pack tell what each object is, for a delta is what the root of its
+// chain is; so what is not wanted is passed over without inflating a byte. Objects
+// come in families ([Store.Families]), each one piece of work for one [Reader], so
+// that a caller with N workers keeps N readers and hands families to whichever is
+// free:
 //
 //	store, err := odb.Open(dir, odb.Options{})
-//	for _, family := range store.Families() {
-//		skipped, err := reader.Family(ctx, family, odb.Types(odb.Blob), visit)
+//	for _, family := range store.Families(want) {
+//		skipped, err := reader.Family(ctx, family, want, visit)
 //	}
+//
+// A family is walked depth first from its base. What is built on an object in which
+// the visitor found nothing comes with the regions that are new ([Object.Dirty]),
+// the only ones that need a look.
 //
 // What cannot be read is returned as [Skipped] and never stops the rest.
 //
 // # Limitations
 //
-// SHA-1 object names only; pack index version 2 only. Checked are the lengths of
-// an object and the checksum of its zlib stream, not its name.
+// Checked are the lengths of an object and the checksum of its zlib stream, not its
+// name. Memory grows with the number of objects: some 60 bytes each.
+//
+// # Sources
+//
+// The formats are those of https://git-scm.com/docs/gitformat-pack and
+// https://git-scm.com/docs/gitrepository-layout.
 package odb
