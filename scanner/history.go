@@ -19,6 +19,9 @@ type HistoryOptions struct {
 	// [odb.DefaultMemory]. See [odb.Options].
 	Memory int64
 
+	// CheckNames hashes every object, and skips what is not what its name says.
+	CheckNames bool
+
 	// AllowPartial takes what a shallow or partial clone lacks as the user's will:
 	// it is noted, and the scan complete.
 	AllowPartial bool
@@ -64,7 +67,7 @@ func OpenHistory(ctx context.Context, path string, opts HistoryOptions) (*Histor
 	if err := r.check(); err != nil {
 		return nil, err
 	}
-	store, err := odb.Open(filepath.Join(r.common, "objects"), odb.Options{MaxSize: opts.MaxSize, Memory: opts.Memory, SHA256: r.sha256})
+	store, err := odb.Open(filepath.Join(r.common, "objects"), odb.Options{MaxSize: opts.MaxSize, Memory: opts.Memory, CheckNames: opts.CheckNames, SHA256: r.sha256})
 	if err != nil {
 		return nil, err
 	}
@@ -170,7 +173,7 @@ func skippedObjects(from []odb.Skipped) []Skipped {
 		switch {
 		case errors.Is(s.Err, odb.ErrTooLarge):
 			reason += " (--max-size raises it)"
-		case !s.ID.IsZero():
+		case !s.ID.IsZero() && s.Path != "":
 			reason = fmt.Sprintf("corrupt in %s: %v", s.Path, s.Err)
 		}
 		skipped = append(skipped, Skipped{What: what, Reason: reason})

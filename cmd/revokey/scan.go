@@ -42,6 +42,7 @@ owns the key, and becomes the key's last use.`,
 			&cli.IntFlag{Name: "workers", Usage: "read `N` parts at a time (default: one a processor)"},
 			&cli.Int64Flag{Name: "max-size", Value: 256, Usage: "skip, and name, what is larger than `MIB` mebibytes"},
 			&cli.Int64Flag{Name: "memory", Value: 64, Usage: "let each worker hold on to `MIB` mebibytes of decoded objects"},
+			&cli.BoolFlag{Name: "check-names", Usage: "hash every object, and name those that are not what they are called"},
 			&cli.BoolFlag{Name: "allow-partial", Usage: "take what a shallow or partial clone lacks for granted"},
 			&cli.BoolFlag{Name: "count-missing", Usage: "count what a partial clone lacks: reads every tree"},
 		}, outputFlags()...), awsFlags()...),
@@ -69,6 +70,7 @@ func scanOptionsOf(c *cli.Context) (scanOptions, error) {
 		Memory:       c.Int64("memory") << 20,
 		AllowPartial: c.Bool("allow-partial"),
 		CountMissing: c.Bool("count-missing"),
+		CheckNames:   c.Bool("check-names"),
 	}
 	if c.Args().Present() {
 		o.path = c.Args().First()

@@ -205,6 +205,37 @@ func TestMaxSize(t *testing.T) {
 	}
 }
 
+// TestCheckNames gives one object's file the name of another.
+func TestCheckNames(t *testing.T) {
+	t.Parallel()
+	repo := gittest.New(t)
+	repo.WriteCommit("a", "as it is\n")
+	repo.WriteCommit("b", "as it is not\n")
+	dir := filepath.Join(repo.Dir, ".git", "objects")
+	from, to := repo.Git("rev-parse", "HEAD:a"), repo.Git("rev-parse", "HEAD:b")
+	if err := os.Rename(filepath.Join(dir, from[:2], from[2:]), filepath.Join(dir, to[:2], to[2:])); err != nil {
+		t.Fatal(err)
+	}
+	for _, check := range []bool{false, true} {
+		store, err := odb.Open(dir, odb.Options{CheckNames: check})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, skipped := readAll(t, store, all)
+		if _, given := got[to]; given == check || len(skipped) > 0 != check {
+			t.Errorf("checking %v: given %v, skipped %v", check, given, skipped)
+		}
+	}
+	sound := gittest.Kinds()[3].Make(t) // deltas
+	store, err := odb.Open(filepath.Join(sound.Dir, ".git", "objects"), odb.Options{CheckNames: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, skipped := readAll(t, store, all); len(skipped) > 0 {
+		t.Errorf("skipped of a sound repository: %v", skipped)
+	}
+}
+
 // TestOtherCopy damages the loose copy of an object that a pack has whole.
 func TestOtherCopy(t *testing.T) {
 	t.Parallel()

@@ -56,7 +56,7 @@ func (w *walk) looseFamily(f Family) error {
 				continue
 			}
 		}
-		if !w.want.Has(obj.Type) {
+		if !w.want.Has(obj.Type) || w.misnamed(&obj) {
 			continue
 		}
 		if err := w.visit(&obj); err != nil {

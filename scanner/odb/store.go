@@ -29,6 +29,9 @@ type Options struct {
 	// what is built on them need not be decoded from the root again; 0:
 	// [DefaultMemory]. The object in hand and its base come on top.
 	Memory int64
+	// CheckNames hashes every object that is wanted, and skips those that are not
+	// what their names say. It costs about as much as all the rest.
+	CheckNames bool
 	// SHA256 says that the objects are named by SHA-256.
 	SHA256 bool
 }

@@ -118,9 +118,25 @@ func (w *walk) show(number int32, obj Object) (node, error) {
 		return n, nil
 	}
 	obj.plan, obj.number, obj.Type = w.plan, number, o.kind
+	if w.misnamed(&obj) {
+		return n, nil
+	}
 	err := w.visit(&obj)
 	n.shown, n.clean = true, obj.Clean
 	return n, err
+}
+
+// misnamed reports whether names are to be checked and the object's is not its own;
+// then it is skipped.
+func (w *walk) misnamed(o *Object) bool {
+	if !w.store.opts.CheckNames {
+		return false
+	}
+	err := checkName(o)
+	if err != nil {
+		w.skipped = append(w.skipped, Skipped{ID: o.ID(), Err: err})
+	}
+	return err != nil
 }
 
 func (w *walk) decodeRoot(root int32) (content []byte, err error) {
