@@ -3,6 +3,7 @@ package odb
 import (
 	"context"
 	"errors"
+	"fmt"
 )
 
 // walk reads families depth first. A base is held while what is built on it is
@@ -192,7 +193,7 @@ func (w *walk) lose(number int32, cause error) error {
 			return err
 		}
 		if !errors.Is(cause, errBase) {
-			cause = errors.Join(errBase, cause)
+			cause = fmt.Errorf("%w: %w", errBase, cause)
 		}
 	}
 	return nil
@@ -206,6 +207,9 @@ func (w *walk) loseOne(number int32, cause error) error {
 	obj, err := w.elsewhere(id, cause)
 	if err != nil {
 		w.skipped = append(w.skipped, Skipped{ID: id, Path: w.plan.pack.path, Err: err})
+		return nil
+	}
+	if !w.want.Has(obj.Type) || w.misnamed(&obj) {
 		return nil
 	}
 	return w.visit(&obj)
