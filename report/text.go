@@ -88,7 +88,7 @@ func textDetails(r Record) []string {
 	shown := places[:min(len(places), maxLines)]
 	lines = append(lines, shown...)
 	if more := len(places) - len(shown); more > 0 {
-		lines = append(lines, fmt.Sprintf("and %d more places", more))
+		lines = append(lines, fmt.Sprintf("and %s more", count(more, "place")))
 	}
 	if seen := textSeen(r); seen != "" {
 		lines = append(lines, seen)
@@ -167,7 +167,7 @@ func textSeen(r Record) string {
 
 func textSummary(s Summary) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d credentials", s.Findings)
+	b.WriteString(count(s.Findings, "credential"))
 	separator := ": "
 	for _, status := range statuses {
 		if n := s.ByStatus[status]; n > 0 {
@@ -180,12 +180,20 @@ func textSummary(s Summary) string {
 	}
 	b.WriteByte('\n')
 	if s.SkippedCount > 0 {
-		fmt.Fprintf(&b, "INCOMPLETE: %d things were not scanned\n", s.SkippedCount)
+		fmt.Fprintf(&b, "INCOMPLETE: %s not scanned\n", count(int(s.SkippedCount), "thing"))
 	}
 	if s.AWSEndpoint != "" {
 		fmt.Fprintf(&b, "AWS calls went to %s, not to AWS\n", Printable(s.AWSEndpoint))
 	}
 	return b.String()
+}
+
+// count returns "1 thing" or "2 things".
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 func size(bytes int64) string {

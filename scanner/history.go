@@ -188,7 +188,7 @@ func (h *History) Remarks() ([]Skipped, []string) {
 	notes := h.notes
 	for _, lack := range append(h.cutOff(), h.promised()...) {
 		if h.opts.AllowPartial {
-			notes = append(notes, lack.What+" is not scanned")
+			notes = append(notes, lack.What+": left out, as allowed")
 		} else {
 			skipped = append(skipped, lack)
 		}
@@ -206,7 +206,7 @@ func (h *History) cutOff() []Skipped {
 		return nil
 	}
 	return []Skipped{{
-		What:   fmt.Sprintf("the history before %d commits", len(cut)),
+		What:   fmt.Sprintf("the history before its boundary (%d commits)", len(cut)),
 		Reason: "this is a shallow clone: fetch the rest with `git fetch --unshallow`, or pass --allow-partial",
 	}}
 }
@@ -227,7 +227,7 @@ func (h *History) promised() []Skipped {
 	if len(missing) == 0 {
 		return nil
 	}
-	return []Skipped{{What: fmt.Sprintf("what only the remote has, %d objects,", len(missing)), Reason: wayOut}}
+	return []Skipped{{What: fmt.Sprintf("%d objects that only the remote has", len(missing)), Reason: wayOut}}
 }
 
 // missing names the refs and counts the parents whose objects are not there,
