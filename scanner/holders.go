@@ -20,7 +20,7 @@ import (
 type holders struct {
 	store    *odb.Store
 	families []odb.Family
-	came     [][]uint64 // for each family: the heads of the names that came into it
+	came     [][]uint32 // for each family: the heads of the names that came into it
 	hash     int
 	workers  int
 
@@ -36,7 +36,7 @@ func findHolders(ctx context.Context, store *odb.Store, objects []odb.ID, worker
 		workers:  workers,
 		entries:  make(map[odb.ID][]treeEntry),
 	}
-	h.came = make([][]uint64, len(h.families))
+	h.came = make([][]uint32, len(h.families))
 	all := make([]int, len(h.families))
 	for i := range all {
 		all[i] = i
@@ -112,7 +112,7 @@ type level struct {
 	hash   int
 	first  bool // also note what comes into the family
 	found  []heldTree
-	came   []uint64
+	came   []uint32
 }
 
 // visit looks into a tree: where its base holds nothing wanted, only at what is new.
@@ -143,7 +143,7 @@ func (l *level) visit(o *odb.Object) error {
 // noteNew notes the names of objects that the base of the tree has not, and
 // perhaps more: what stands behind a NUL may be one.
 func (l *level) noteNew(o *odb.Object) {
-	l.newNames(o, func(head uint64) bool {
+	l.newNames(o, func(head uint32) bool {
 		l.came = append(l.came, head)
 		return true
 	})
@@ -151,12 +151,12 @@ func (l *level) noteNew(o *odb.Object) {
 
 // mayHold reports whether what is new may name a wanted object.
 func (l *level) mayHold(o *odb.Object) bool {
-	return !l.newNames(o, func(head uint64) bool { return !l.wanted.mayHave(head) })
+	return !l.newNames(o, func(head uint32) bool { return !l.wanted.mayHave(head) })
 }
 
 // newNames calls use for the head of each name that a dirty region of the tree
 // touches, or may be one, until it returns false, and reports whether it did not.
-func (l *level) newNames(o *odb.Object, use func(head uint64) bool) bool {
+func (l *level) newNames(o *odb.Object, use func(head uint32) bool) bool {
 	regions := o.Dirty
 	if regions == nil {
 		regions = []odb.Span{{Start: 0, End: len(o.Data)}}
@@ -179,8 +179,8 @@ func (l *level) newNames(o *odb.Object, use func(head uint64) bool) bool {
 	return true
 }
 
-// headOf returns the first 8 bytes of an object's name.
-func headOf(name []byte) uint64 { return binary.BigEndian.Uint64(name) }
+// headOf returns the first 4 bytes of an object's name.
+func headOf(name []byte) uint32 { return binary.BigEndian.Uint32(name) }
 
 // idSet is a set of names that says fast of most others that they are not in it.
 type idSet struct {
@@ -195,10 +195,10 @@ const filterBits = 64
 
 func newIDSet(ids []odb.ID) *idSet {
 	bits := 16
-	for 1<<bits < filterBits*len(ids) && bits < 30 {
+	for 1<<bits < filterBits*len(ids) && bits < 28 {
 		bits++
 	}
-	s := &idSet{filter: make([]uint64, 1<<bits/64), shift: 64 - bits, names: make(map[odb.ID]bool)}
+	s := &idSet{filter: make([]uint64, 1<<bits/64), shift: 32 - bits, names: make(map[odb.ID]bool)}
 	for _, id := range ids {
 		bit := headOf(id.Bytes()) >> s.shift
 		s.filter[bit/64] |= 1 << (bit % 64)
@@ -208,7 +208,7 @@ func newIDSet(ids []odb.ID) *idSet {
 }
 
 // mayHave reports whether a name with this head may be in the set.
-func (s *idSet) mayHave(head uint64) bool {
+func (s *idSet) mayHave(head uint32) bool {
 	bit := head >> s.shift
 	return s.filter[bit/64]&(1<<(bit%64)) != 0
 }
