@@ -12,10 +12,9 @@ import (
 )
 
 // limit is how much content a fuzzed stream is read to.
-const limit = 1 << 16
+const limit = 1 << 17
 
-// FuzzZlib gives both decoders the same bytes: they have to agree on whether there is
-// a stream, what it holds, where it ends, and how much of it can be read if it breaks.
+// FuzzZlib gives both decoders the same bytes: see [agree].
 func FuzzZlib(f *testing.F) {
 	for _, v := range vectors {
 		f.Add(v.src)
@@ -24,42 +23,63 @@ func FuzzZlib(f *testing.F) {
 		f.Add(s.src)
 	}
 	d := new(inflate.Decoder)
-	f.Fuzz(func(t *testing.T, src []byte) {
-		if len(src) > 1 && src[1]&0x20 != 0 {
-			t.Skip("a preset dictionary, which compress/zlib takes if it is empty")
+	f.Fuzz(func(t *testing.T, src []byte) { agree(t, d, src) })
+}
+
+// FuzzDamaged gives them streams that were whole before some of the bits turned, most
+// of them near the start, where the codes are.
+func FuzzDamaged(f *testing.F) {
+	for kind := range uint8(kinds) {
+		f.Add(uint64(kind), uint16(1000), uint16(400), kind, int8(kind), uint8(2))
+	}
+	d := new(inflate.Decoder)
+	f.Fuzz(func(t *testing.T, seed uint64, size, piece uint16, kind uint8, level int8, turns uint8) {
+		src := flushed(t, contentOf(kind, seed, int(size)), int(piece)+1, (int(level)%12+12)%12-2)
+		r := rand.New(rand.NewPCG(seed, 4))
+		for range int(turns) % 20 {
+			bit := r.IntN(min(8*len(src), 16<<r.IntN(16)))
+			src[bit/8] ^= 1 << (bit % 8)
 		}
-		want, end, oracleErr := oracle(src, limit)
-		if len(want) == limit {
-			t.Skip("too much content")
-		}
-		content, n, err := decode(t, d, len(want), src)
-		if (err == nil) != (oracleErr == nil) {
-			t.Fatalf("%d bytes: got error %v, compress/zlib says %v", len(want), err, oracleErr)
-		}
-		if err == nil && (n != end || !bytes.Equal(content, want)) {
-			t.Fatalf("took %d bytes, want %d, or the content differs", n, end)
-		}
-		if _, _, longer := decode(t, d, len(want)+1, src); longer == nil {
-			t.Fatalf("%d bytes of content fill %d", len(want), len(want)+1)
-		}
-		if len(want) > 0 {
-			if _, _, shorter := decode(t, d, len(want)-1, src); shorter == nil || oracleErr == nil && !errors.Is(shorter, inflate.ErrLong) {
-				t.Fatalf("%d bytes of content in %d: got error %v", len(want), len(want)-1, shorter)
-			}
-		}
-		got, err := prefix(t, d, len(want), src)
-		if missesEnd(err) {
-			return // compress/zlib decodes such a block until it breaks
-		}
-		if oracleErr != nil && len(want) == 0 {
-			return
-		}
-		if err != nil || !bytes.Equal(got, want) {
-			t.Fatalf("prefix of %d bytes: got %d and %v", len(want), len(got), err)
-		}
+		agree(t, d, src)
 	})
 }
 
+// agree checks that both decoders agree on whether there is a stream, what it holds,
+// where it ends, and how much of it can be read if it breaks.
+func agree(t *testing.T, d *inflate.Decoder, src []byte) {
+	if len(src) > 1 && src[1]&0x20 != 0 {
+		t.Skip("a preset dictionary, which compress/zlib takes if it is empty")
+	}
+	want, end, oracleErr := oracle(src, limit)
+	if len(want) == limit {
+		t.Skip("too much content")
+	}
+	content, n, err := decode(t, d, len(want), src)
+	if (err == nil) != (oracleErr == nil) {
+		t.Fatalf("%d bytes: got error %v, compress/zlib says %v", len(want), err, oracleErr)
+	}
+	if err == nil && (n != end || !bytes.Equal(content, want)) {
+		t.Fatalf("took %d bytes, want %d, or the content differs", n, end)
+	}
+	if _, _, longer := decode(t, d, len(want)+1, src); longer == nil {
+		t.Fatalf("%d bytes of content fill %d", len(want), len(want)+1)
+	}
+	if len(want) > 0 {
+		_, _, shorter := decode(t, d, len(want)-1, src)
+		if shorter == nil || oracleErr == nil && !errors.Is(shorter, inflate.ErrLong) {
+			t.Fatalf("%d bytes of content in %d: got error %v", len(want), len(want)-1, shorter)
+		}
+	}
+	got, err := prefix(t, d, len(want), src)
+	if missesEnd(err) || len(want) == 0 {
+		return
+	}
+	if err != nil || !bytes.Equal(got, want) {
+		t.Fatalf("prefix of %d bytes: got %d and %v", len(want), len(got), err)
+	}
+}
+
+// missesEnd: compress/zlib decodes such a block until it breaks.
 func missesEnd(err error) bool {
 	return err != nil && strings.Contains(err.Error(), "end of a block")
 }

@@ -64,7 +64,7 @@ type bitBuf struct {
 // refill makes n at least 56, and returns what is left of in. See variant 4 in https://fgiesen.wordpress.com/2018/02/20/reading-bits-in-far-too-many-ways-part-2/
 func (b bitBuf) refill(in []byte) (bitBuf, []byte) {
 	b.buf |= binary.LittleEndian.Uint64(in) << (b.n & 63)
-	in = in[^b.n>>3&7:]
+	in = in[7-b.n>>3&7:]
 	b.n |= 56
 	return b, in
 }

@@ -1,14 +1,23 @@
 package inflate
 
-// RFC 1951, section 3.2.5: the entries of the symbols, without the lengths of their
-// codes. They are written once, here.
+import "bytes"
+
+// The alphabets of RFC 1951, sections 3.2.5 and 3.2.7. Nothing writes to them.
 var (
-	preSymbols  = makePreSymbols()
-	litSymbols  = makeLitSymbols()
-	distSymbols = makeDistSymbols()
+	preAlphabet  = alphabet{preSymbols(), preBits}
+	litAlphabet  = alphabet{litSymbols(), litBits}
+	distAlphabet = alphabet{distSymbols(), distBits}
 )
 
-func makePreSymbols() (symbols [19]entry) {
+const (
+	numPre  = 19
+	numLit  = 288
+	numDist = 32
+)
+
+// preSymbols are those that code lengths are written in.
+func preSymbols() []entry {
+	symbols := make([]entry, numPre)
 	for i := range 16 {
 		symbols[i] = literal | entry(i)<<16
 	}
@@ -18,9 +27,10 @@ func makePreSymbols() (symbols [19]entry) {
 	return symbols
 }
 
-// makeLitSymbols: lengths grow by one, then by twice as much after every four. The
-// last one, 258, has a symbol of its own; 286 and 287 are none.
-func makeLitSymbols() (symbols [288]entry) {
+// litSymbols are literals, the end of a block, and lengths, whose steps double after
+// every four. The greatest has a symbol of its own; 286 and 287 mean nothing.
+func litSymbols() []entry {
+	symbols := make([]entry, numLit)
 	for i := range 256 {
 		symbols[i] = literal | entry(i)<<16
 	}
@@ -36,8 +46,9 @@ func makeLitSymbols() (symbols [288]entry) {
 	return symbols
 }
 
-// makeDistSymbols: distances do so after every two; 30 and 31 are none.
-func makeDistSymbols() (symbols [32]entry) {
+// distSymbols are distances, whose steps double after every two; 30 and 31 mean nothing.
+func distSymbols() []entry {
+	symbols := make([]entry, numDist)
 	base := entry(1)
 	for i := range entry(30) {
 		extra := max(i/2, 1) - 1
@@ -54,24 +65,19 @@ func (d *Decoder) fixedCodes() *codes {
 	if c.litMask != 0 {
 		return c
 	}
-	var lens [288]uint8
+	var lens [numLit]uint8
 	for i := range lens {
 		switch {
-		case i < 144:
+		case i < 144 || i >= 280:
 			lens[i] = 8
 		case i < 256:
 			lens[i] = 9
-		case i < 280:
-			lens[i] = 7
 		default:
-			lens[i] = 8
+			lens[i] = 7
 		}
 	}
-	var distLens [32]uint8
-	for i := range distLens {
-		distLens[i] = 5
-	}
-	c.litMask, _ = d.builder.build(c.lit[:], lens[:], litSymbols[:], litBits)
-	c.distMask, _ = d.builder.build(c.dist[:], distLens[:], distSymbols[:], distBits)
+	distLens := [numDist]uint8(bytes.Repeat([]byte{5}, numDist))
+	c.litMask, _ = d.builder.build(c.lit[:], lens[:], &litAlphabet)
+	c.distMask, _ = d.builder.build(c.dist[:], distLens[:], &distAlphabet)
 	return c
 }
