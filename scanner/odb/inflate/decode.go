@@ -146,7 +146,8 @@ var (
 	strides = [8]int{1: 8, 2: 8, 3: 6, 4: 8, 5: 5, 6: 6, 7: 7}
 )
 
-// load loads a word. The third index spares the compiler to reckon with an empty slice.
+// load loads a word. The third index, as no rest can be empty, saves three instructions.
+// By unsafe pointers it was no faster.
 func load(p []byte, i int) uint64 {
 	return binary.LittleEndian.Uint64(p[i : i+8 : i+8])
 }
