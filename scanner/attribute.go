@@ -130,10 +130,12 @@ func (a *attribution) spots(id odb.ID, depth int) []spot {
 	}
 	var found []spot
 	for _, e := range entries {
-		found = append(found, a.belowEntry(e, depth)...)
+		if found = append(found, a.belowEntry(e, depth)...); len(found) > maxBelow {
+			break
+		}
 	}
 	if len(found) > maxBelow {
-		a.skip(id, fmt.Errorf("holds matched files at %d paths; only %d are listed", len(found), maxBelow))
+		a.skip(id, fmt.Errorf("holds matched files at more than %d paths; only so many are listed", maxBelow))
 		found = found[:maxBelow:maxBelow]
 	}
 	a.below[id] = found

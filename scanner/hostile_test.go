@@ -143,7 +143,6 @@ func TestKindsLie(t *testing.T) {
 // the power of the depth.
 func TestSharedTrees(t *testing.T) {
 	t.Parallel()
-	t.Skip("pending: the paths below a tree are listed before they are cut to maxBelow")
 	l := newLiar(t)
 	below, mode := l.key.Name, "100644"
 	for range 6 {

@@ -20,6 +20,7 @@ type pack struct {
 	index    *index
 	end      int64 // of the objects: the pack's checksum follows
 	promisor bool
+	planned  bool // its objects stand in a plan
 }
 
 // openPacks opens all packs below an objects directory.
@@ -97,6 +98,7 @@ type header struct {
 	base   int64  // ofsDelta: where the base starts
 	name   []byte // refDelta: the base's name
 	stream int64  // where the zlib stream starts
+	at     int64  // where the head starts
 }
 
 // header reads the header of the object at an offset.
@@ -117,7 +119,7 @@ func (p *pack) header(offset int64) (h header, err error) {
 		n++
 	}
 	data = data[n:]
-	h.stream = offset + int64(n)
+	h.at, h.stream = offset, offset+int64(n)
 	switch h.kind {
 	case uint8(Commit), uint8(Tree), uint8(Blob), uint8(Tag):
 		return h, nil

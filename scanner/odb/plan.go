@@ -145,15 +145,17 @@ func (pl *plan) number(offset int64, before int) int32 {
 // as it is a circle or ends in something broken, is broken.
 func (pl *plan) settle() {
 	var chain []int32
+	walks := make([]int32, len(pl.objects)) // the last walk that came by, from 1
 	for i := range pl.objects {
 		chain = chain[:0]
 		at := int32(i)
-		for pl.objects[at].kind == 0 && pl.objects[at].base != none && len(chain) <= len(pl.objects) {
+		for pl.objects[at].kind == 0 && pl.objects[at].base != none && walks[at] != int32(i)+1 {
+			walks[at] = int32(i) + 1
 			chain = append(chain, at)
 			at = pl.objects[at].base
 		}
 		err := errBase
-		if len(chain) > len(pl.objects) {
+		if pl.objects[at].kind == 0 && pl.objects[at].base != none {
 			err = errCycle
 		}
 		pl.settleChain(chain, pl.objects[at].kind, err)

@@ -14,11 +14,12 @@ import (
 type Reader struct {
 	store    *Store
 	inflater inflate.Decoder
-	delta    []byte   // the instructions in hand
-	dirty    []Span   // the regions in hand
-	kept     []byte   // the object that Read or a loose family returned last
-	free     [][]byte // buffers for decoded objects
-	foreign  int      // how often the chain in hand went on in another pack
+	delta    []byte          // the instructions in hand
+	dirty    []Span          // the regions in hand
+	kept     []byte          // the object that Read or a loose family returned last
+	free     [][]byte        // buffers for decoded objects
+	bad      map[place]error // why what stands there cannot be decoded; shared with readers of foreign bases
+	foreign  int             // how often the chain in hand went on in another pack
 }
 
 // NewReader returns a reader of the store.
@@ -105,52 +106,87 @@ func (r *Reader) Read(id ID) (obj Object, err error) {
 	return Object{}, err
 }
 
-// packed decodes the object at an offset, from the root of its chain up.
+// place is where an object stands.
+type place struct {
+	pack *pack
+	at   int64
+}
+
+// packed decodes the object at an offset, from the root of its chain up. What it
+// cannot decode it remembers with all that it met of what is built on that, so that
+// no chain is walked as often as it is long.
 func (r *Reader) packed(p *pack, id ID, offset int64) (obj Object, err error) {
 	defer caught(&err)
-	chain, root, err := p.chain(offset)
-	if err != nil {
+	if err := r.bad[place{p, offset}]; err != nil {
 		return obj, err
 	}
-	content, kind, err := r.root(p, root)
+	r.spoil(p, offset, errCycle) // until it is read: a circle through other packs ends here
+	chain, root, err := p.chain(offset, r.bad)
+	lost := len(chain) // of the chain, whose tip is first
+	var content []byte
+	var kind Type
+	if err == nil {
+		content, kind, err = r.root(p, root)
+	}
 	for i := len(chain) - 1; i >= 0 && err == nil; i-- {
 		var next []byte
 		next, _, err = r.onto(p, chain[i], content)
 		r.put(content)
-		content = next
+		content, lost = next, i+1
 	}
 	if err != nil {
 		r.put(content)
+		r.spoil(p, offset, err)
+		for _, h := range chain[:lost] {
+			r.spoil(p, h.at, err)
+		}
 		return obj, err
 	}
+	delete(r.bad, place{p, offset})
 	r.kept = append(r.kept[:0], content...)
 	r.put(content)
 	return Object{id: id, Type: kind, Data: r.kept}, nil
 }
 
+func (r *Reader) spoil(p *pack, at int64, err error) {
+	if r.bad == nil {
+		r.bad = make(map[place]error)
+	}
+	r.bad[place{p, at}] = err
+}
+
 // chain returns the headers from the object at an offset down to the root, which
 // is no delta, or one on an object outside this pack.
-func (p *pack) chain(offset int64) (deltas []header, root header, err error) {
-	for len(deltas) <= p.index.n {
+func (p *pack) chain(offset int64, bad map[place]error) (deltas []header, root header, err error) {
+	met, again := offset, 1 // Brent's: where a circle would come back to, and when to move that on
+	for {
 		h, err := p.header(offset)
 		if err != nil {
-			return nil, h, err
+			return deltas, h, err
 		}
 		switch h.kind {
 		case ofsDelta:
 			offset = h.base
 		case refDelta:
-			place, ok := p.index.find(h.name)
+			i, ok := p.index.find(h.name)
 			if !ok {
 				return deltas, h, nil
 			}
-			offset = p.index.offset(place)
+			offset = p.index.offset(i)
 		default:
 			return deltas, h, nil
 		}
 		deltas = append(deltas, h)
+		if offset == met {
+			return deltas, h, errCycle
+		}
+		if bad[place{p, offset}] != nil {
+			return deltas, h, errBase
+		}
+		if len(deltas) == again {
+			met, again = offset, 2*again
+		}
 	}
-	return nil, header{}, errCycle
 }
 
 // root decodes the root of a chain into a buffer that the caller puts back.
@@ -166,7 +202,7 @@ func (r *Reader) root(p *pack, h header) (content []byte, kind Type, err error) 
 	}
 	defer func() { r.foreign-- }()
 	other := r.store.NewReader()
-	other.foreign = r.foreign
+	other.foreign, other.bad = r.foreign, r.bad
 	base, err := other.Read(NewID(h.name))
 	if err != nil {
 		return nil, 0, fmt.Errorf("reading the base %x: %w", h.name, err)
@@ -181,7 +217,7 @@ const maxForeign = 8
 
 // whole inflates an object that is no delta.
 func (r *Reader) whole(p *pack, h header) ([]byte, error) {
-	if err := r.fits(h.size); err != nil {
+	if err := r.streamFits(p, h); err != nil {
 		return nil, err
 	}
 	content := r.get(h.size)
@@ -205,7 +241,7 @@ func (r *Reader) onto(p *pack, h header, base []byte) (content []byte, dirty []S
 // instructions inflates the delta that h heads, for a base of so many bytes, and
 // returns what it does and how long the result is. They are valid until the next call.
 func (r *Reader) instructions(p *pack, h header, base int) (delta []byte, size int64, err error) {
-	if err := r.fits(h.size); err != nil {
+	if err := r.streamFits(p, h); err != nil {
 		return nil, 0, err
 	}
 	if int64(cap(r.delta)) < h.size {
@@ -234,6 +270,22 @@ func (r *Reader) apply(base, delta []byte, size int64, sparse bool) (content []b
 func (r *Reader) fits(size int64) error {
 	if size > r.store.opts.MaxSize {
 		return fmt.Errorf("%d bytes: %w of %d", size, ErrTooLarge, r.store.opts.MaxSize)
+	}
+	return nil
+}
+
+// mostDeflated is how many bytes one byte of a deflated stream can stand for.
+// See https://zlib.net/zlib_tech.html (maximum compression factor).
+const mostDeflated = 1032
+
+// streamFits also refuses a size that what is left of the pack cannot hold, so that
+// no buffer is made for it.
+func (r *Reader) streamFits(p *pack, h header) error {
+	if err := r.fits(h.size); err != nil {
+		return err
+	}
+	if h.size > mostDeflated*(p.end-h.stream) {
+		return described(inflate.ErrShort)
 	}
 	return nil
 }

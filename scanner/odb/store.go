@@ -133,6 +133,7 @@ func (s *Store) plan() {
 			s.skipped = append(s.skipped, Skipped{Path: p.path, Err: err})
 			continue
 		}
+		p.planned = true
 		s.plans = append(s.plans, pl)
 		for _, b := range pl.broken {
 			s.broken[b.ID] = true
@@ -160,7 +161,7 @@ func (s *Store) listed(id ID, packs []*pack) bool {
 	}
 	return slices.ContainsFunc(packs, func(p *pack) bool {
 		_, ok := p.index.find(id.bytes())
-		return ok
+		return ok && p.planned
 	})
 }
 
