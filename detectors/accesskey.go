@@ -22,10 +22,18 @@ func (accessKey) Quiet(data []byte) bool {
 	return len(findKeyIDs(data)) == 0 && len(findSecrets(data)) == 0
 }
 
-// Around goes on to the ends of the run of base64 that the change is in or touches,
-// of which key IDs and secrets are made, and to the bytes beside it that tell
-// whether it is one. A run that is longer than a secret is cut: it is none.
-func (accessKey) Around(data []byte, start, end int) (from, to int) {
+// Changed looks from end to end of the run of base64 that the change is in or
+// touches, of which key IDs and secrets are made, and at the bytes beside it that
+// tell whether it is one. Nearly always that run is shorter than a key ID, which
+// is told first: histories hold millions of changes.
+func (d accessKey) Changed(data []byte, start, end int) bool {
+	from, to := around(data, start, end)
+	return hasRun(data[from:to], base64Class, keyIDLen) && !d.Quiet(data[from:to])
+}
+
+// around returns the part of data that decides on a change. A run that is longer
+// than a secret is cut: it is none.
+func around(data []byte, start, end int) (from, to int) {
 	from, to = max(start-beside, 0), min(end+beside, len(data))
 	for stop := max(from-secretLen-1, 0); from > stop && base64Class[data[from-1]]; {
 		from--

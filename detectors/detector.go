@@ -74,14 +74,14 @@ type Detector interface {
 	// by itself or with what stands around it. Then Detect finds nothing in it.
 	Quiet(data []byte) bool
 
-	// Around returns the part of data that decides on a change: where data was
-	// quiet before its bytes from start to end came into it, or before what stands
-	// on both sides of start came together, and the part is quiet, data is quiet. It
-	// reaches at most [MaxAround] bytes beyond start and end.
-	Around(data []byte, start, end int) (from, to int)
+	// Changed reports whether data may hold a part of a match, where it was quiet
+	// before its bytes from start to end came into it, or before what stands on both
+	// sides of start came together: if not, data is quiet still. It reads at most
+	// [MaxAround] bytes beyond start and end.
+	Changed(data []byte, start, end int) bool
 }
 
-// MaxAround is how far beyond a change what decides on it can stand, in bytes.
+// MaxAround is how far beyond a change, in bytes, what decides on it can stand.
 const MaxAround = 64
 
 // All returns every detector of this package. No two report the same

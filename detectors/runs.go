@@ -49,3 +49,18 @@ func runs(data []byte, c *class, n int) iter.Seq2[int, int] {
 		}
 	}
 }
+
+// hasRun reports whether data has a run of at least n bytes of c; see [runs].
+func hasRun(data []byte, c *class, n int) bool {
+	for start := 0; start+n <= len(data); {
+		last := start + n - 1
+		for last >= start && c[data[last]] {
+			last--
+		}
+		if last < start {
+			return true
+		}
+		start = last + 1
+	}
+	return false
+}

@@ -8,14 +8,13 @@ import (
 // changed reports whether the detector has to see the blob, for something may be
 // found in it. Where it is built on a quiet blob, only the regions that are new
 // decide, and what stands around them, by the promise of
-// [detectors.Detector.Around].
+// [detectors.Detector.Changed].
 func changed(b *Blob, d detectors.Detector) bool {
 	if b.Dirty == nil || !b.BaseClean {
 		return !d.Quiet(b.Data)
 	}
 	for _, r := range b.Dirty {
-		from, to := d.Around(b.Data, r.Start, r.End)
-		if !d.Quiet(b.Data[from:to]) {
+		if d.Changed(b.Data, r.Start, r.End) {
 			return true
 		}
 	}

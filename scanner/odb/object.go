@@ -103,8 +103,9 @@ type Object struct {
 
 	// Dirty are the regions of Data, in order, that are new: Data is a delta on an
 	// object that visit was given before, and what stands outside of the regions
-	// stands in that one too, between the same neighbours. An empty region is a
-	// seam, at which two pieces meet anew. nil is all of Data.
+	// stands in that one too, between the same neighbours. Regions that are near each
+	// other come as one, with what is between. An empty region is a seam, at which two
+	// pieces meet anew. nil is all of Data.
 	Dirty []Span
 
 	// BaseClean tells, where Dirty is set, that visit called the base Clean.
