@@ -2,7 +2,9 @@ package scanner
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/revokey-dev/revokey/scanner/odb"
 )
@@ -24,188 +26,158 @@ func (h *History) Locate(ctx context.Context, objects []odb.ID, workers int) (ma
 	if err != nil {
 		return nil, err
 	}
-	a := &attribution{
-		graph:   h.graph(),
-		head:    h.tips.head,
-		reader:  h.store.NewReader(),
-		targets: make(map[odb.ID]bool),
-		holders: holders.entries,
-		below:   make(map[odb.ID][]spot),
-		stays:   make(map[spot]*stay),
-	}
-	for _, id := range objects {
-		a.targets[id] = true
-	}
+	a := newAttribution(h.graph(), holders.found, h.tips.head)
 	if err := a.walk(ctx); err != nil {
 		return nil, err
 	}
 	h.skipped = append(append(h.skipped, skippedObjects(holders.skipped)...), a.skipped...)
-	return a.places(h.tips.index), nil
+	return h.places(a), nil
 }
 
-// spot is a blob at a path: below some tree, or from the root.
-type spot struct {
-	path string
-	blob odb.ID
-}
-
-// stay is a spot's time in the history.
-type stay struct {
-	first     commit // the commit that brought it
-	last      int64  // the date of the latest commit that holds it
-	reachable bool   // some ref reaches a commit that holds it
-	atHead    bool
-}
-
-// attribution is one walk.
+// attribution is one walk over all commits.
 type attribution struct {
 	graph   *graph
+	held    *holding
 	head    odb.ID
-	reader  *odb.Reader
-	targets map[odb.ID]bool
-	holders map[odb.ID][]treeEntry // the trees that hold a target somewhere below, and by which entries
-	below   map[odb.ID][]spot      // of each tree seen
-	stays   map[spot]*stay
+	lists   *spotLists
+	of      []int32 // the list of each tree in held; unlisted: not made yet
+	stays   []stay  // of each list
+	firsts  []int32 // of each spot: the commit that brought it, or noCommit
 	skipped []Skipped
 }
 
+const unlisted = -1
+
+// stay is the time in the history of something.
+type stay struct {
+	held      bool  // by some commit
+	last      int64 // the date of the latest commit that holds it
+	reachable bool  // some ref reaches a commit that holds it
+	atHead    bool
+}
+
+func (s *stay) join(t stay) {
+	s.held = s.held || t.held
+	s.last = max(s.last, t.last)
+	s.reachable = s.reachable || t.reachable
+	s.atHead = s.atHead || t.atHead
+}
+
+func newAttribution(g *graph, held *holding, head odb.ID) *attribution {
+	return &attribution{
+		graph: g, held: held, head: head, lists: newSpotLists(),
+		of: slices.Repeat([]int32{unlisted}, len(held.trees.ids)),
+	}
+}
+
 func (a *attribution) walk(ctx context.Context) error {
-	for n, c := range a.graph.commits {
+	for i, c := range a.graph.commits {
 		if err := context.Cause(ctx); err != nil {
 			return err
 		}
-		spots := a.spots(c.tree, 0)
-		if len(spots) == 0 {
+		n, list := int32(i), a.listOf(c.tree)
+		if list == 0 {
 			continue
 		}
-		before := a.before(n)
-		for _, s := range spots {
-			a.note(n, s, before[s])
+		a.stays = append(a.stays, make([]stay, max(0, len(a.lists.lists)-len(a.stays)))...)
+		a.stays[list].join(stay{held: true, last: c.time, reachable: a.graph.reachable[n], atHead: c.id == a.head})
+		for _, s := range a.lists.lacks(list, a.before(n)) {
+			a.brings(n, s)
 		}
 	}
 	return nil
 }
 
-// before returns the spots that the commit's parents hold.
-func (a *attribution) before(n int) map[spot]bool {
-	before := make(map[spot]bool)
-	for _, p := range a.graph.parents[n] {
-		for _, s := range a.spots(a.graph.commits[p].tree, 0) {
-			before[s] = true
-		}
+// before returns the lists of the commit's parents.
+func (a *attribution) before(n int32) []int32 {
+	var lists []int32
+	for _, p := range a.graph.parentsOf(n) {
+		lists = append(lists, a.listOf(a.graph.commits[p].tree))
 	}
-	return before
+	return lists
 }
 
-// note notes that a commit holds the spot, as a parent of it did or not.
-func (a *attribution) note(n int, s spot, inherited bool) {
-	c, reachable := a.graph.commits[n], a.graph.reachable[n]
-	st := a.stays[s]
-	if st == nil {
-		st = &stay{}
-		a.stays[s] = st
+// brings notes that a commit holds a spot that no parent of it does. The oldest that
+// a ref reaches counts, or else the oldest.
+func (a *attribution) brings(n, spot int32) {
+	missing := max(0, len(a.lists.spots)-len(a.firsts))
+	a.firsts = append(a.firsts, slices.Repeat([]int32{noCommit}, missing)...)
+	first := &a.firsts[spot]
+	if *first == noCommit || a.graph.reachable[n] && !a.graph.reachable[*first] {
+		*first = n
 	}
-	if !inherited && (st.first.id.IsZero() || reachable && !a.graph.reaches(st.first.id)) {
-		st.first = c
-	}
-	st.last = max(st.last, c.time)
-	st.reachable = st.reachable || reachable
-	st.atHead = st.atHead || c.id == a.head
 }
 
-// spots returns where the targets stand below a tree. Depth is how deep the
-// tree itself is nested.
-func (a *attribution) spots(id odb.ID, depth int) []spot {
-	entries, holds := a.holders[id]
+// listOf returns the list of the spots below a commit's tree.
+func (a *attribution) listOf(tree odb.ID) int32 {
+	n, holds := a.held.trees.number(tree)
 	if !holds {
-		return nil
+		return 0
 	}
-	if found, ok := a.below[id]; ok {
-		return found
+	return a.list(n, 0)
+}
+
+// list returns the list of the spots below a tree. Depth is how deep the tree
+// itself is nested.
+func (a *attribution) list(tree int32, depth int) int32 {
+	if a.of[tree] != unlisted {
+		return a.of[tree]
 	}
-	a.below[id] = nil // so that a tree that claims to hold itself ends here
+	a.of[tree] = 0 // so that a tree that claims to hold itself ends here
 	if depth > maxDepth {
-		a.skip(id, fmt.Errorf("nested deeper than %d folders", maxDepth))
-		return nil
+		a.skip(tree, fmt.Errorf("nested deeper than %d folders", maxDepth))
+		return 0
 	}
-	var found []spot
-	for _, e := range entries {
-		if found = append(found, a.belowEntry(e, depth)...); len(found) > maxBelow {
+	spots := a.spots(tree, depth)
+	if len(spots) > maxBelow {
+		a.skip(tree, fmt.Errorf("holds matched files at more than %d paths; only so many are listed", maxBelow))
+		spots = spots[:maxBelow]
+	}
+	if a.lists.listed+len(spots) > maxListed {
+		a.skip(tree, errors.New("too many trees hold too many matched files; only the first are listed"))
+		return 0
+	}
+	a.of[tree] = a.lists.list(spots)
+	return a.of[tree]
+}
+
+// spots returns the spots below a tree, or so many that they are too many.
+func (a *attribution) spots(tree int32, depth int) []int32 {
+	var spots []int32
+	for _, e := range a.held.entries[tree] {
+		name := a.held.names[e.name]
+		if e.tree {
+			spots = append(spots, a.lists.in(name, e.name, a.list(e.held, depth+1))...)
+		} else {
+			spots = append(spots, a.lists.spot(spot{name, a.held.objects.ids[e.held]}))
+		}
+		if len(spots) > maxBelow {
 			break
 		}
 	}
-	if len(found) > maxBelow {
-		a.skip(id, fmt.Errorf("holds matched files at more than %d paths; only so many are listed", maxBelow))
-		found = found[:maxBelow:maxBelow]
-	}
-	a.below[id] = found
-	return found
+	return spots
 }
 
-// belowEntry returns where the targets stand at or below one entry.
-func (a *attribution) belowEntry(e treeEntry, depth int) []spot {
-	if !e.isTree() {
-		return []spot{{e.name, e.id}}
-	}
-	inner := a.spots(e.id, depth+1)
-	found := make([]spot, 0, len(inner))
-	for _, s := range inner {
-		found = append(found, spot{e.name + "/" + s.path, s.blob})
-	}
-	return found
+func (a *attribution) skip(tree int32, err error) {
+	a.skipped = append(a.skipped, Skipped{What: "tree " + a.held.trees.ids[tree].String(), Reason: err.Error()})
 }
 
-func (a *attribution) skip(id odb.ID, err error) {
-	a.skipped = append(a.skipped, Skipped{What: "tree " + id.String(), Reason: err.Error()})
-}
-
-// places returns what the walk found, by object, and what needs no walk:
-// commits and tags, and what stands in the index alone.
-func (a *attribution) places(index map[string]odb.ID) map[odb.ID][]Place {
-	places := make(map[odb.ID][]Place)
-	for s, st := range a.stays {
-		places[s.blob] = append(places[s.blob], a.placeOf(s, st))
-	}
-	for path, blob := range index {
-		if a.targets[blob] && a.stays[spot{path, blob}] == nil {
-			places[blob] = append(places[blob], Place{Path: path, Reachable: true})
+// found calls use for every spot that a commit holds, with the commit that brought
+// it: the zero one, where commits that name each other as parents all hold it.
+func (a *attribution) found(use func(spot, commit, stay)) {
+	stays := make([]stay, len(a.lists.spots))
+	for list, s := range a.stays {
+		for _, n := range a.lists.lists[list] {
+			stays[n].join(s)
 		}
 	}
-	for id := range a.targets {
-		if own, ok := a.own(id); ok {
-			places[id] = append(places[id], own)
+	for n, s := range stays {
+		var first commit
+		if n < len(a.firsts) && a.firsts[n] != noCommit {
+			first = a.graph.commits[a.firsts[n]]
+		}
+		if s.held {
+			use(a.lists.spots[n], first, s)
 		}
 	}
-	return places
-}
-
-func (a *attribution) placeOf(s spot, st *stay) Place {
-	p := Place{
-		Path:      s.path,
-		Commit:    st.first.id,
-		Time:      date(st.first.time),
-		LastSeen:  date(st.last),
-		Reachable: st.reachable,
-		AtHead:    st.atHead,
-	}
-	if obj, err := a.reader.Read(st.first.id); err == nil {
-		p.Author = author(obj.Data)
-	}
-	return p
-}
-
-// own returns the place of a commit or tag, and of a blob that a ref names.
-func (a *attribution) own(id odb.ID) (Place, bool) {
-	reachable := a.graph.reaches(id)
-	if n, ok := a.graph.numbers[id]; ok {
-		c := a.graph.commits[n]
-		p := a.placeOf(spot{}, &stay{first: c, last: c.time, reachable: reachable})
-		p.AtHead = id == a.head
-		return p, true
-	}
-	if t, ok := a.graph.tags[id]; ok {
-		when := date(t.time)
-		return Place{Tag: t.name, Author: t.tagger, Time: when, LastSeen: when, Reachable: reachable}, true
-	}
-	return Place{Reachable: true}, reachable
 }

@@ -9,13 +9,6 @@ import (
 	"github.com/revokey-dev/revokey/scanner/odb"
 )
 
-// commit is what attribution needs of a commit.
-type commit struct {
-	id, tree odb.ID
-	parents  []odb.ID
-	time     int64 // of the committer, seconds since 1970
-}
-
 // header calls line for each line of the header of a commit or tag, and
 // returns its length, the empty line after it included.
 func header(data []byte, line func(key, value []byte)) int {
@@ -30,22 +23,6 @@ func header(data []byte, line func(key, value []byte)) int {
 		n += end + 1
 	}
 	return n
-}
-
-// parseCommit reads a commit object, and returns the length of its header.
-func parseCommit(obj *odb.Object) (commit, int) {
-	c := commit{id: obj.ID()}
-	n := header(obj.Data, func(key, value []byte) {
-		switch string(key) {
-		case "tree":
-			c.tree = idOf(value)
-		case "parent":
-			c.parents = append(c.parents, idOf(value))
-		case "committer":
-			_, c.time = parseSignature(value)
-		}
-	})
-	return c, n
 }
 
 // idOf reads an object's name; a damaged one is that of nothing.

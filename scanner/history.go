@@ -52,7 +52,7 @@ var _ Source = (*History)(nil)
 
 // historyPart is what the reading of one family leaves for attribution.
 type historyPart struct {
-	commits []commit
+	commits commitRows
 	tags    []tag
 	missing map[odb.ID]struct{} // what trees name and the clone has not
 }
@@ -136,9 +136,7 @@ func (p *historyPart) blob(o *odb.Object) Blob {
 	b := Blob{Where: InBlob, Object: o, Data: o.Data, Dirty: o.Dirty, BaseClean: o.BaseClean}
 	switch o.Type {
 	case odb.Commit:
-		c, n := parseCommit(o)
-		p.commits = append(p.commits, c)
-		b.Where, b.Header = InCommitMessage, n
+		b.Where, b.Header = InCommitMessage, p.commits.add(o)
 	case odb.Tag:
 		p.tags = append(p.tags, parseTag(o))
 		b.Where = InTagMessage
@@ -239,11 +237,50 @@ func (h *History) missing() []Skipped {
 			skipped = append(skipped, Skipped{What: "ref " + name, Reason: "its object is missing: `git fsck` tells more"})
 		}
 	}
-	if n := h.graph().missingParents(h.repo.shallow()); n > 0 {
+	if n := h.missingParents(); n > 0 {
 		skipped = append(skipped, Skipped{
 			What:   fmt.Sprintf("%d commits that others name as their parents", n),
 			Reason: "they are missing: `git fsck` tells more",
 		})
 	}
 	return skipped
+}
+
+// missingParents counts the parents of reachable commits that are not there, those
+// left out at a shallow clone's boundary not counted.
+func (h *History) missingParents() int {
+	children := make(map[odb.ID][]odb.ID) // of each commit that is not there
+	for _, p := range h.parts {
+		p.commits.each(func(c commitRow) {
+			c.eachParent(func(name []byte) {
+				if id := odb.NewID(name); !h.store.Has(id) {
+					children[id] = append(children[id], odb.NewID(c.id))
+				}
+			})
+		})
+	}
+	if len(children) == 0 {
+		return 0
+	}
+	cut := h.repo.shallow()
+	maps.DeleteFunc(children, func(_ odb.ID, by []odb.ID) bool {
+		return !slices.ContainsFunc(by, func(id odb.ID) bool {
+			return h.graph().reaches(id) && !slices.Contains(cut, id.String())
+		})
+	})
+	return len(children)
+}
+
+// graph returns the graph, which it makes at the first call; all parts have to be
+// read by then.
+func (h *History) graph() *graph {
+	if h.made == nil {
+		var rows []commitRows
+		var tags []tag
+		for _, p := range h.parts {
+			rows, tags = append(rows, p.commits), append(tags, p.tags...)
+		}
+		h.made = newGraph(rows, tags, h.tips)
+	}
+	return h.made
 }

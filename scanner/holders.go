@@ -24,17 +24,18 @@ type holders struct {
 	hash     int
 	workers  int
 
-	entries map[odb.ID][]treeEntry // of each tree found: those that hold something
+	found   *holding
 	skipped []odb.Skipped
 }
 
+// findHolders finds the trees that hold objects, of which there is at least one.
 func findHolders(ctx context.Context, store *odb.Store, objects []odb.ID, workers int) (*holders, error) {
 	h := &holders{
 		store:    store,
 		families: store.Families(odb.Types(odb.Tree)),
 		hash:     objects[0].Len(),
 		workers:  workers,
-		entries:  make(map[odb.ID][]treeEntry),
+		found:    newHolding(objects),
 	}
 	h.came = make([][]uint32, len(h.families))
 	all := make([]int, len(h.families))
@@ -54,7 +55,7 @@ func (h *holders) familiesWith(wanted *idSet) []int {
 	var families []int
 	for i, came := range h.came {
 		for _, head := range came {
-			if wanted.mayHave(head) {
+			if wanted.hasHead(head) {
 				families = append(families, i)
 				break
 			}
@@ -81,23 +82,12 @@ func (h *holders) read(ctx context.Context, families []int, wanted *idSet, first
 					h.came[i] = l.came
 					h.skipped = append(h.skipped, skipped...)
 				}
-				found = append(found, h.add(l.found)...)
+				found = append(found, h.found.add(l.found)...)
 			}
 		})
 	}
 	workers.Wait()
 	return found, context.Cause(ctx)
-}
-
-// add takes in trees with the entries by which they hold something.
-func (h *holders) add(trees []heldTree) (found []odb.ID) {
-	for _, t := range trees {
-		if _, known := h.entries[t.id]; !known {
-			found = append(found, t.id)
-		}
-		h.entries[t.id] = append(h.entries[t.id], t.entries...)
-	}
-	return found
 }
 
 // heldTree is a tree with the entries by which it holds something.
@@ -186,6 +176,7 @@ func headOf(name []byte) uint32 { return binary.BigEndian.Uint32(name) }
 type idSet struct {
 	filter []uint64 // a bit for each value of the first bits of a name
 	shift  int
+	heads  map[uint32]bool
 	names  map[odb.ID]bool
 }
 
@@ -198,11 +189,12 @@ func newIDSet(ids []odb.ID) *idSet {
 	for 1<<bits < filterBits*len(ids) && bits < 28 {
 		bits++
 	}
-	s := &idSet{filter: make([]uint64, 1<<bits/64), shift: 32 - bits, names: make(map[odb.ID]bool)}
+	s := &idSet{filter: make([]uint64, 1<<bits/64), shift: 32 - bits, heads: make(map[uint32]bool), names: make(map[odb.ID]bool)}
 	for _, id := range ids {
-		bit := headOf(id.Bytes()) >> s.shift
+		head := headOf(id.Bytes())
+		bit := head >> s.shift
 		s.filter[bit/64] |= 1 << (bit % 64)
-		s.names[id] = true
+		s.heads[head], s.names[id] = true, true
 	}
 	return s
 }
@@ -212,5 +204,8 @@ func (s *idSet) mayHave(head uint32) bool {
 	bit := head >> s.shift
 	return s.filter[bit/64]&(1<<(bit%64)) != 0
 }
+
+// hasHead reports whether a name in the set has this head.
+func (s *idSet) hasHead(head uint32) bool { return s.mayHave(head) && s.heads[head] }
 
 func (s *idSet) has(name []byte) bool { return s.names[odb.NewID(name)] }

@@ -9,12 +9,10 @@ import (
 
 // treeEntry is a line of a tree.
 type treeEntry struct {
-	mode string // octal, as git writes it: 40000 a tree, 160000 a submodule's commit
 	name string
 	id   odb.ID
+	tree bool // by its mode
 }
-
-func (e treeEntry) isTree() bool { return e.mode == "40000" }
 
 // errTree is what a tree that is not one gives.
 var errTree = errors.New("malformed tree")
@@ -34,10 +32,11 @@ func eachEntry(data []byte, hash int, entry func(head []byte, at int)) error {
 	return nil
 }
 
-// newEntry returns the line of a tree whose head is given.
+// newEntry returns the line of a tree whose head is given: an octal mode, 40000 for
+// a tree, and a name.
 func newEntry(head, id []byte) treeEntry {
 	mode, name, _ := bytes.Cut(head, []byte{' '})
-	return treeEntry{mode: string(mode), name: string(name), id: odb.NewID(id)}
+	return treeEntry{name: string(name), id: odb.NewID(id), tree: string(mode) == "40000"}
 }
 
 // isSubmodule reports whether the line names a commit of another repository.

@@ -144,6 +144,15 @@ func (o *Object) ID() ID {
 	return o.id
 }
 
+// Name returns the bytes of the object's name, which must not be changed and are
+// valid as long as the store.
+func (o *Object) Name() []byte {
+	if o.plan != nil {
+		return o.plan.pack.index.name(int(o.plan.objects[o.number].place))
+	}
+	return o.id.bytes()
+}
+
 // HashLen returns how many bytes the names of the object and of its like have.
 func (o *Object) HashLen() int {
 	if o.plan != nil {

@@ -1,0 +1,99 @@
+package scanner
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+
+	"github.com/revokey-dev/revokey/scanner/odb"
+)
+
+// commitRows is what attribution needs of commits, row behind row, for histories
+// have hundreds of thousands of them: the commit's name and its tree's, the time of
+// its committer in seconds since 1970, the number of its parents, and their names.
+// Numbers are little-endian, of 8 and 4 bytes.
+type commitRows struct {
+	hash int // bytes of a name
+	rows []byte
+}
+
+// rowNumbers is how many bytes of a row are no names.
+const rowNumbers = 8 + 4
+
+// add adds a commit object, and returns the length of its header. A name that is
+// damaged is that of nothing.
+func (r *commitRows) add(obj *odb.Object) int {
+	r.hash = obj.HashLen()
+	start := len(r.rows)
+	r.rows = append(r.rows, make([]byte, 2*r.hash+rowNumbers)...)
+	var parents uint32
+	var time int64
+	copy(r.rows[start:], obj.Name())
+	n := header(obj.Data, func(key, value []byte) {
+		switch string(key) {
+		case "tree":
+			r.putName(start+r.hash, value)
+		case "parent":
+			r.rows = append(r.rows, make([]byte, r.hash)...)
+			r.putName(len(r.rows)-r.hash, value)
+			parents++
+		case "committer":
+			_, time = parseSignature(value)
+		}
+	})
+	numbers := r.rows[start+2*r.hash:]
+	binary.LittleEndian.PutUint64(numbers, uint64(time))
+	binary.LittleEndian.PutUint32(numbers[8:], parents)
+	return n
+}
+
+// putName writes the name that value spells.
+func (r *commitRows) putName(at int, value []byte) {
+	name := r.rows[at : at+r.hash]
+	if len(value) != 2*r.hash {
+		return
+	}
+	if _, err := hex.Decode(name, value); err != nil {
+		clear(name)
+	}
+}
+
+// commitRow is one commit of the rows, to which its names belong.
+type commitRow struct {
+	id, tree []byte
+	time     int64
+	parents  []byte // name behind name
+}
+
+// next returns the first row, and the rows behind it; ok is false where there is
+// none, or what is left is none.
+func (r commitRows) next() (c commitRow, rest commitRows, ok bool) {
+	fixed := 2*r.hash + rowNumbers
+	if r.hash == 0 || len(r.rows) < fixed {
+		return c, r, false
+	}
+	numbers := r.rows[2*r.hash:]
+	end := uint64(fixed) + uint64(binary.LittleEndian.Uint32(numbers[8:]))*uint64(r.hash)
+	if end > uint64(len(r.rows)) {
+		return c, r, false
+	}
+	c = commitRow{
+		id: r.rows[:r.hash], tree: r.rows[r.hash : 2*r.hash],
+		time:    int64(binary.LittleEndian.Uint64(numbers)),
+		parents: r.rows[fixed:end],
+	}
+	return c, commitRows{r.hash, r.rows[end:]}, true
+}
+
+// each calls use for every row.
+func (r commitRows) each(use func(commitRow)) {
+	for c, rest, ok := r.next(); ok; c, rest, ok = rest.next() {
+		use(c)
+	}
+}
+
+// eachParent calls use for the name of every parent.
+func (c commitRow) eachParent(use func(name []byte)) {
+	for p, n := c.parents, len(c.id); len(p) >= n && n > 0; p = p[n:] {
+		use(p[:n])
+	}
+}
