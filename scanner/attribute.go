@@ -22,16 +22,31 @@ func (h *History) Locate(ctx context.Context, objects []odb.ID, workers int) (ma
 	if len(objects) == 0 {
 		return nil, nil
 	}
-	holders, err := findHolders(ctx, h.store, objects, workers)
+	holders, err := h.findHolders(ctx, objects, workers)
 	if err != nil {
 		return nil, err
 	}
+	h.located = holders.found
 	a := newAttribution(h.graph(), holders.found, h.tips.head)
 	if err := a.walk(ctx); err != nil {
 		return nil, err
 	}
 	h.skipped = append(append(h.skipped, skippedObjects(holders.skipped)...), a.skipped...)
 	return h.places(a), nil
+}
+
+// findHolders finds the trees that hold objects: those that the state knows, and
+// which of the new ones; of all where what the state says cannot be read again.
+func (h *History) findHolders(ctx context.Context, objects []odb.ID, workers int) (*holders, error) {
+	if found, err := h.knownHolders(objects); err == nil {
+		return findHolders(ctx, h.store, found, workers)
+	}
+	all, err := odb.Open(h.repo.objects(), h.limits())
+	if err != nil {
+		return nil, err
+	}
+	defer all.Close()
+	return findHolders(ctx, all, newHolding(objects), workers)
 }
 
 // attribution is one walk over all commits.

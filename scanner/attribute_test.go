@@ -56,7 +56,7 @@ func randomHistory(t *testing.T, r *rand.Rand) *gittest.Repo {
 		case 3:
 			repo.WriteCommit(file, "clean\n")
 		case 4:
-			repo.Git("switch", "-qC", fmt.Sprintf("b%d", r.IntN(3)), "HEAD~"+strconv.Itoa(r.IntN(2)))
+			repo.Try("switch", "-qC", fmt.Sprintf("b%d", r.IntN(3)), "HEAD~"+strconv.Itoa(r.IntN(2))) // unless HEAD is the first commit
 		case 5:
 			repo.Git("merge", "-q", "-X", "ours", "--no-ff", "-m", "merge", anyBranch(repo, r))
 		case 6:

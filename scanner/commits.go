@@ -97,3 +97,13 @@ func (c commitRow) eachParent(use func(name []byte)) {
 		use(p[:n])
 	}
 }
+
+// addRows adds the rows of others, but for some commits.
+func (r *commitRows) addRows(more commitRows, without map[odb.ID]bool) {
+	for c, rest, ok := more.next(); ok; c, rest, ok = rest.next() {
+		if len(without) == 0 || !without[odb.NewID(c.id)] {
+			r.rows = append(r.rows, more.rows[:len(more.rows)-len(rest.rows)]...)
+		}
+		more = rest
+	}
+}

@@ -113,17 +113,3 @@ func (g *graph) reaches(id odb.ID) bool {
 	return n != noCommit && g.reachable[n] || g.tips[id]
 }
 
-// peel returns the number of the commit that id, or the tag that it names, stands for.
-func (g *graph) peel(id odb.ID) int32 {
-	for range maxTags {
-		t, isTag := g.tags[id]
-		if !isTag {
-			break
-		}
-		id = t.target
-	}
-	return g.find(id)
-}
-
-// maxTags is how many tags of tags are followed.
-const maxTags = 16

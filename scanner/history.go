@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"path/filepath"
 	"slices"
 
 	"github.com/revokey-dev/revokey/scanner/odb"
@@ -30,6 +29,10 @@ type HistoryOptions struct {
 	// tree: several times as long as all the rest. Without it a partial clone is
 	// one that may lack something.
 	CountMissing bool
+
+	// State is a file that remembers what was scanned: what it knows is not read
+	// again, but for what was found in it. "": none. See [History.SaveState].
+	State string
 }
 
 // History is all that the object database of a repository holds: blobs, commits
@@ -44,6 +47,8 @@ type History struct {
 	families []odb.Family
 	parts    []historyPart // of each family
 	made     *graph        // once it is asked for
+	before   *state        // what an earlier scan left; nil: nothing
+	located  *holding      // what attribution found
 	notes    []string
 	skipped  []Skipped
 }
@@ -55,6 +60,7 @@ type historyPart struct {
 	commits commitRows
 	tags    []tag
 	missing map[odb.ID]struct{} // what trees name and the clone has not
+	unread  []odb.Skipped
 }
 
 // OpenHistory opens the repository that path belongs to. The error is
@@ -67,22 +73,46 @@ func OpenHistory(ctx context.Context, path string, opts HistoryOptions) (*Histor
 	if err := r.check(); err != nil {
 		return nil, err
 	}
-	store, err := odb.Open(filepath.Join(r.common, "objects"), odb.Options{MaxSize: opts.MaxSize, Memory: opts.Memory, CheckNames: opts.CheckNames, SHA256: r.sha256})
-	if err != nil {
+	h := &History{opts: opts, repo: r, want: odb.Types(odb.Blob, odb.Commit, odb.Tag)}
+	if err := h.recallState(); err != nil {
 		return nil, err
 	}
-	h := &History{opts: opts, repo: r, store: store, want: odb.Types(odb.Blob, odb.Commit, odb.Tag)}
-	if store.Promisor() && opts.CountMissing {
-		h.want |= odb.Types(odb.Tree)
+	if err := h.openStore(); err != nil {
+		return nil, err
 	}
-	h.families = store.Families(h.want)
+	h.families = h.store.Families(h.want)
 	h.parts = make([]historyPart, len(h.families))
-	h.readers = make(chan *odb.Reader, max(1, len(h.parts)))
-	h.tips, h.notes, err = r.readTips(ctx)
+	h.readers = make(chan *odb.Reader, len(h.parts)+1) // one more for what was found before
+	tips, notes, err := r.readTips(ctx)
 	if err != nil {
 		h.skipped = append(h.skipped, Skipped{What: "what the refs reach", Reason: err.Error()})
 	}
+	h.tips, h.notes = tips, append(h.notes, notes...)
 	return h, nil
+}
+
+// openStore opens the object database; what the state knows is left out.
+func (h *History) openStore() error {
+	opts := h.limits()
+	if h.before != nil {
+		opts.Known = h.before.known
+	}
+	store, err := odb.Open(h.repo.objects(), opts)
+	if err != nil {
+		return err
+	}
+	h.store = store
+	if err := h.checkState(); err != nil {
+		return errors.Join(err, store.Close())
+	}
+	if store.Promisor() && h.opts.CountMissing {
+		h.want |= odb.Types(odb.Tree)
+	}
+	return nil
+}
+
+func (h *History) limits() odb.Options {
+	return odb.Options{MaxSize: h.opts.MaxSize, Memory: h.opts.Memory, CheckNames: h.opts.CheckNames, SHA256: h.repo.sha256}
 }
 
 // Close lets go of the history's files.
@@ -91,13 +121,16 @@ func (h *History) Close() error { return h.store.Close() }
 // Name returns the path of the repository.
 func (h *History) Name() string { return h.repo.root }
 
-// Parts returns a part for each family of objects.
+// Parts returns a part for each family of objects, and one for what was found before.
 func (h *History) Parts() []Part {
 	var parts []Part
 	for i, family := range h.families {
 		parts = append(parts, func(ctx context.Context, visit func(*Blob) error) ([]Skipped, error) {
 			return h.read(ctx, &h.parts[i], family, visit)
 		})
+	}
+	if h.before != nil && len(h.before.hits) > 0 {
+		parts = append(parts, h.readHits)
 	}
 	return parts
 }
@@ -115,6 +148,7 @@ func (h *History) read(ctx context.Context, part *historyPart, f odb.Family, vis
 		o.Clean = b.Clean
 		return err
 	})
+	part.unread = skipped
 	return skippedObjects(skipped), err
 }
 
@@ -249,16 +283,7 @@ func (h *History) missing() []Skipped {
 // missingParents counts the parents of reachable commits that are not there, those
 // left out at a shallow clone's boundary not counted.
 func (h *History) missingParents() int {
-	children := make(map[odb.ID][]odb.ID) // of each commit that is not there
-	for _, p := range h.parts {
-		p.commits.each(func(c commitRow) {
-			c.eachParent(func(name []byte) {
-				if id := odb.NewID(name); !h.store.Has(id) {
-					children[id] = append(children[id], odb.NewID(c.id))
-				}
-			})
-		})
-	}
+	children := h.orphans()
 	if len(children) == 0 {
 		return 0
 	}
@@ -271,6 +296,22 @@ func (h *History) missingParents() int {
 	return len(children)
 }
 
+// orphans returns the parents that are not there, with the commits that name them,
+// of the commits that this scan read.
+func (h *History) orphans() map[odb.ID][]odb.ID {
+	children := make(map[odb.ID][]odb.ID)
+	for _, p := range h.parts {
+		p.commits.each(func(c commitRow) {
+			c.eachParent(func(name []byte) {
+				if id := odb.NewID(name); !h.store.Has(id) {
+					children[id] = append(children[id], odb.NewID(c.id))
+				}
+			})
+		})
+	}
+	return children
+}
+
 // graph returns the graph, which it makes at the first call; all parts have to be
 // read by then.
 func (h *History) graph() *graph {
@@ -279,6 +320,9 @@ func (h *History) graph() *graph {
 		var tags []tag
 		for _, p := range h.parts {
 			rows, tags = append(rows, p.commits), append(tags, p.tags...)
+		}
+		if h.before != nil {
+			rows, tags = append(rows, h.before.commitsIn(h.store)), append(tags, h.before.tagsIn(h.store)...)
 		}
 		h.made = newGraph(rows, tags, h.tips)
 	}

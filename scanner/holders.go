@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"slices"
 
 	"github.com/sourcegraph/conc/stream"
 
@@ -28,24 +29,28 @@ type holders struct {
 	skipped []odb.Skipped
 }
 
-// findHolders finds the trees that hold objects, of which there is at least one.
-func findHolders(ctx context.Context, store *odb.Store, objects []odb.ID, workers int) (*holders, error) {
+// findHolders adds to found, which may have trees already, those of the store's
+// families that hold its objects, of which there is at least one.
+func findHolders(ctx context.Context, store *odb.Store, found *holding, workers int) (*holders, error) {
 	h := &holders{
 		store:    store,
 		families: store.Families(odb.Types(odb.Tree)),
-		hash:     objects[0].Len(),
+		hash:     store.HashLen(),
 		workers:  workers,
-		found:    newHolding(objects),
+		found:    found,
+	}
+	if len(h.families) == 0 {
+		return h, nil
 	}
 	h.came = make([][]uint32, len(h.families))
 	all := make([]int, len(h.families))
 	for i := range all {
 		all[i] = i
 	}
-	found, err := h.read(ctx, all, newIDSet(objects), true)
-	for err == nil && len(found) > 0 {
-		wanted := newIDSet(found)
-		found, err = h.read(ctx, h.familiesWith(wanted), wanted, false)
+	fresh, err := h.read(ctx, all, newIDSet(found.objects.ids, found.trees.ids), true)
+	for err == nil && len(fresh) > 0 {
+		wanted := newIDSet(fresh)
+		fresh, err = h.read(ctx, h.familiesWith(wanted), wanted, false)
 	}
 	return h, err
 }
@@ -120,7 +125,7 @@ func (l *level) visit(o *odb.Object) error {
 	_ = eachEntry(o.Data, l.hash, func(head []byte, at int) {
 		id := o.Data[at : at+l.hash]
 		if l.wanted.mayHave(headOf(id)) && l.wanted.has(id) && !isSubmodule(head) {
-			entries = append(entries, newEntry(head, id))
+			entries = append(entries, newEntry(head, id, at))
 		}
 	})
 	if len(entries) > 0 {
@@ -184,7 +189,8 @@ type idSet struct {
 // others gets past it.
 const filterBits = 64
 
-func newIDSet(ids []odb.ID) *idSet {
+func newIDSet(lists ...[]odb.ID) *idSet {
+	ids := slices.Concat(lists...)
 	bits := 16
 	for 1<<bits < filterBits*len(ids) && bits < 28 {
 		bits++

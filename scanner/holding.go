@@ -9,6 +9,7 @@ type holding struct {
 	trees   numbering
 	entries [][]holds // of each tree: those by which it holds something
 	names   []string
+	refs    []nameRef        // where each name stands
 	numbers map[string]int32 // of the names
 }
 
@@ -34,7 +35,8 @@ func (h *holding) add(trees []heldTree) (found []odb.ID) {
 		var entries []holds
 		for _, e := range t.entries {
 			if held, ok := h.held(e); ok {
-				entries = append(entries, holds{name: h.name(e.name), held: held, tree: e.tree})
+				ref := nameRef{tree: t.id, at: int32(e.at), len: int32(len(e.name))}
+				entries = append(entries, holds{name: h.nameAt(e.name, ref), held: held, tree: e.tree})
 			}
 		}
 		if len(entries) == 0 {
@@ -59,11 +61,12 @@ func (h *holding) held(e treeEntry) (int32, bool) {
 	return h.objects.number(e.id)
 }
 
-func (h *holding) name(name string) int32 {
+// nameAt returns the number of a name, which stands there.
+func (h *holding) nameAt(name string, at nameRef) int32 {
 	n, ok := h.numbers[name]
 	if !ok {
 		n = int32(len(h.names))
-		h.names = append(h.names, name)
+		h.names, h.refs = append(h.names, name), append(h.refs, at)
 		h.numbers[name] = n
 	}
 	return n

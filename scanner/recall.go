@@ -82,7 +82,7 @@ func (r *Recaller) open(repository string) (*odb.Reader, error) {
 	if err := repo.check(); err != nil {
 		return nil, err
 	}
-	store, err := odb.Open(filepath.Join(repo.common, "objects"), odb.Options{SHA256: repo.sha256})
+	store, err := odb.Open(repo.objects(), odb.Options{SHA256: repo.sha256})
 	if err != nil {
 		return nil, err
 	}

@@ -174,6 +174,9 @@ func (r *repo) refuse(format string, args ...any) error {
 	return &RefusedError{Path: r.root, Reason: fmt.Sprintf(format, args...)}
 }
 
+// objects returns the directory of the object database.
+func (r repo) objects() string { return filepath.Join(r.common, "objects") }
+
 // shallow returns the names of the commits at which a shallow clone was cut.
 func (r repo) shallow() []string {
 	data, err := os.ReadFile(filepath.Join(r.common, "shallow"))

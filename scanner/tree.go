@@ -10,6 +10,7 @@ import (
 // treeEntry is a line of a tree.
 type treeEntry struct {
 	name string
+	at   int // where the name starts in the tree
 	id   odb.ID
 	tree bool // by its mode
 }
@@ -32,11 +33,11 @@ func eachEntry(data []byte, hash int, entry func(head []byte, at int)) error {
 	return nil
 }
 
-// newEntry returns the line of a tree whose head is given: an octal mode, 40000 for
-// a tree, and a name.
-func newEntry(head, id []byte) treeEntry {
+// newEntry returns the line of a tree whose head, an octal mode and a name, ends with
+// the NUL before the object's name, which starts at at. The mode of a tree is 40000.
+func newEntry(head, id []byte, at int) treeEntry {
 	mode, name, _ := bytes.Cut(head, []byte{' '})
-	return treeEntry{name: string(name), id: odb.NewID(id), tree: string(mode) == "40000"}
+	return treeEntry{name: string(name), at: at - 1 - len(name), id: odb.NewID(id), tree: string(mode) == "40000"}
 }
 
 // isSubmodule reports whether the line names a commit of another repository.

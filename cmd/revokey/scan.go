@@ -42,6 +42,7 @@ owns the key, and becomes the key's last use.`,
 			&cli.IntFlag{Name: "workers", Usage: "read `N` parts at a time", DefaultText: "one a processor"},
 			&cli.Int64Flag{Name: "max-size", Value: 256, Usage: "skip, and name, what is larger than `MIB` mebibytes"},
 			&cli.Int64Flag{Name: "memory", Value: 64, Usage: "let each worker hold on to `MIB` mebibytes of decoded objects"},
+			&cli.StringFlag{Name: "state", Usage: "remember in `FILE` what was scanned, and read only what is new since"},
 			&cli.BoolFlag{Name: "check-names", Usage: "hash every object, and name those that are not what they are called"},
 			&cli.BoolFlag{Name: "allow-partial", Usage: "take what a shallow or partial clone lacks for granted"},
 			&cli.BoolFlag{Name: "count-missing", Usage: "count what a partial clone lacks: reads every tree"},
@@ -71,6 +72,7 @@ func scanOptionsOf(c *cli.Context) (scanOptions, error) {
 		AllowPartial: c.Bool("allow-partial"),
 		CountMissing: c.Bool("count-missing"),
 		CheckNames:   c.Bool("check-names"),
+		State:        c.String("state"),
 	}
 	if c.Args().Present() {
 		o.path = c.Args().First()
@@ -80,6 +82,8 @@ func scanOptionsOf(c *cli.Context) (scanOptions, error) {
 		return o, usagef("scan takes one path, not %d", c.NArg())
 	case o.stdin && (o.files || c.Args().Present()):
 		return o, usagef("--stdin goes with neither --files nor a path")
+	case (o.stdin || o.files) && o.history.State != "":
+		return o, usagef("--state goes with the history of a repository, not with --stdin or --files")
 	case o.workers < 0 || o.maxSize <= 0 || o.history.Memory <= 0:
 		return o, usagef("--workers, --max-size and --memory take numbers above 0")
 	}
@@ -113,29 +117,30 @@ func runScan(ctx context.Context, o scanOptions, std streams) error {
 	if err := o.output.write(std, summarise(suspects, &sum), sum); err != nil {
 		return err
 	}
-	return errors.Join(interrupted, outcome(sum))
+	return errors.Join(interrupted, src.done(), outcome(sum))
 }
 
-// source is a source that may hold files open.
+// source is a source that may hold files open, and remember what was scanned.
 type source struct {
 	scanner.Source
 	close func() error
+	done  func() error // called once its findings are written
 }
 
 func (o scanOptions) open(ctx context.Context, std streams) (source, error) {
 	nothing := func() error { return nil }
 	switch {
 	case o.stdin:
-		return source{scanner.NewStream(std.in, o.maxSize), nothing}, nil
+		return source{scanner.NewStream(std.in, o.maxSize), nothing, nothing}, nil
 	case o.files:
 		files, err := scanner.OpenFiles(o.path, o.maxSize)
-		return source{files, nothing}, err
+		return source{files, nothing, nothing}, err
 	}
 	history, err := scanner.OpenHistory(ctx, o.path, o.history)
 	if err != nil {
 		return source{}, err
 	}
-	return source{history, history.Close}, nil
+	return source{history, history.Close, history.SaveState}, nil
 }
 
 // search scans the source.

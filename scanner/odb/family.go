@@ -41,7 +41,7 @@ func (pl *plan) families(want TypeSet) []Family {
 		piece, cost = Family{plan: pl}, 0
 	}
 	for i, o := range pl.objects {
-		if o.base != none || o.kind == 0 || !want.Has(o.kind) || o.nodes == 1 && o.elsewhere {
+		if o.base != none || o.kind == 0 || !want.Has(o.kind) || !pl.isFresh(int32(i)) {
 			continue
 		}
 		piece.roots, piece.n = append(piece.roots, int32(i)), piece.n+int(o.nodes)

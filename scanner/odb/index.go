@@ -19,6 +19,8 @@ type index struct {
 	stride int
 	small  []byte // version 2: 4 bytes of offset each, or a place in large
 	large  []byte // version 2: 8 bytes of offset each
+
+	packSum ID // the checksum of the pack
 }
 
 const (
@@ -35,6 +37,7 @@ func parseIndex(data []byte, hash int) (*index, error) {
 	if len(body) < fanoutLen+2*hash {
 		return nil, errors.New("pack index ends early")
 	}
+	x.packSum = NewID(body[len(body)-2*hash : len(body)-hash])
 	x.fanout, body = body[:fanoutLen], body[fanoutLen:len(body)-2*hash]
 	last := uint32(0)
 	for i := range 256 {

@@ -17,8 +17,9 @@ import (
 // looseDir holds the loose objects of one objects directory: files named by
 // the object, in 256 folders named by its first byte.
 type looseDir struct {
-	dir string
-	ids []ID
+	dir    string
+	listed int  // how many there are
+	ids    []ID // those that are read here
 }
 
 // openLoose lists the loose objects. A file that is not named as an object is
@@ -44,10 +45,11 @@ func openLoose(dir string, hash int) (*looseDir, error) {
 			}
 		}
 	}
+	l.listed = len(l.ids)
 	return l, nil
 }
 
-// leaveTo takes out what is packed, or listed before.
+// leaveTo takes out what is packed, known, or listed before.
 func (l *looseDir) leaveTo(packed func(ID) bool, before []*looseDir) {
 	l.ids = slices.DeleteFunc(l.ids, func(id ID) bool {
 		return packed(id) || slices.ContainsFunc(before, func(b *looseDir) bool { return b.has(id) })

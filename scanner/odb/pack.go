@@ -21,6 +21,7 @@ type pack struct {
 	end      int64 // of the objects: the pack's checksum follows
 	promisor bool
 	planned  bool // its objects stand in a plan
+	known    bool // all of its objects are
 }
 
 // openPacks opens all packs below an objects directory.

@@ -11,6 +11,7 @@ import (
 type plan struct {
 	pack    *pack
 	objects []planned
+	fresh   []bool    // each object: it, or one that is built on it, is not elsewhere; nil: all are so
 	broken  []Skipped // objects whose header, or base, cannot be read
 }
 
@@ -25,7 +26,7 @@ type planned struct {
 	nodes     int32 // in the family from here down
 	kind      Type  // of the root of its chain: a delta is what its base is; 0: not known
 	foreign   bool  // a delta whose base is not in this pack
-	elsewhere bool  // another pack, planned before, has the object too
+	elsewhere bool  // known, or in another pack too, which was planned before
 }
 
 const none = -1
@@ -35,18 +36,17 @@ var (
 	errBase  = errors.New("the base of its delta cannot be read")
 )
 
-// newPlan reads all headers. Objects for which isDouble is true are left to
-// where they were planned before; nil is true of none.
-func newPlan(p *pack, isDouble func(name []byte) bool, typeOf func(ID) (Type, error)) *plan {
+// newPlan reads all headers. Objects for whose place in the index isElsewhere is
+// true are known, or left to where they were planned before.
+func newPlan(p *pack, isElsewhere func(place int) bool, typeOf func(ID) (Type, error)) *plan {
 	pl := &plan{pack: p, objects: inOrder(p.index)}
 	for i := range pl.objects {
 		pl.readHeader(i, typeOf)
-		if isDouble != nil {
-			pl.objects[i].elsewhere = isDouble(p.index.name(int(pl.objects[i].place)))
-		}
+		pl.objects[i].elsewhere = isElsewhere(int(pl.objects[i].place))
 	}
 	pl.settle()
 	pl.link()
+	pl.freshen()
 	return pl
 }
 
@@ -190,6 +190,24 @@ func (pl *plan) link() {
 		}
 	}
 }
+
+// freshen finds what is to be read.
+func (pl *plan) freshen() {
+	if !slices.ContainsFunc(pl.objects, func(o planned) bool { return o.elsewhere }) {
+		return
+	}
+	pl.fresh = make([]bool, len(pl.objects))
+	for _, i := range slices.Backward(pl.downwards()) {
+		o := &pl.objects[i]
+		pl.fresh[i] = pl.fresh[i] || !o.elsewhere
+		if o.base != none && pl.fresh[i] {
+			pl.fresh[o.base] = true
+		}
+	}
+}
+
+// isFresh reports whether the object, or one that is built on it, is to be read.
+func (pl *plan) isFresh(i int32) bool { return pl.fresh == nil || pl.fresh[i] }
 
 // downwards returns the numbers of all objects, bases before their deltas.
 func (pl *plan) downwards() []int32 {

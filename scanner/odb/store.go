@@ -34,6 +34,8 @@ type Options struct {
 	CheckNames bool
 	// SHA256 says that the objects are named by SHA-256.
 	SHA256 bool
+	// Known is left out of families; it can be read all the same.
+	Known Known
 }
 
 // Store is an object database: a directory of objects, and its alternates.
@@ -41,6 +43,7 @@ type Options struct {
 type Store struct {
 	opts     Options
 	hash     int // bytes of a name
+	known    names
 	packs    []*pack
 	loose    []*looseDir
 	plans    []*plan
@@ -67,6 +70,7 @@ func Open(dir string, opts Options) (*Store, error) {
 	if opts.SHA256 {
 		s.hash = 32
 	}
+	s.known = names{s.hash, opts.Known.Objects}
 	for _, d := range dirs {
 		if err := s.openDir(d); err != nil {
 			return nil, errors.Join(fmt.Errorf("listing objects in %q: %w", d, err), s.Close())
@@ -120,7 +124,7 @@ func (s *Store) Families(want TypeSet) []Family {
 }
 
 // plan plans all packs, each object in the first that has it, and leaves to the
-// directories of loose objects what no pack has.
+// directories of loose objects what no pack has. What is known is left out.
 func (s *Store) plan() {
 	if s.plans != nil {
 		return
@@ -128,7 +132,14 @@ func (s *Store) plan() {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	s.plans, s.broken = []*plan{}, make(map[ID]bool)
 	for i, p := range s.packs {
-		pl, err := s.planPack(p, s.packs[:i])
+		if p.known = s.isKnown(p); p.known {
+			continue
+		}
+		known, all := s.knownIn(p)
+		if all {
+			continue
+		}
+		pl, err := s.planPack(p, known, s.packs[:i])
 		if err != nil {
 			s.skipped = append(s.skipped, Skipped{Path: p.path, Err: err})
 			continue
@@ -141,16 +152,15 @@ func (s *Store) plan() {
 		s.skipped = append(s.skipped, s.nowhere(pl.broken)...)
 	}
 	for i, l := range s.loose {
-		l.leaveTo(func(id ID) bool { return s.listed(id, s.packs) }, s.loose[:i])
+		l.leaveTo(func(id ID) bool { return s.known.has(id.bytes()) || s.listed(id, s.packs) }, s.loose[:i])
 	}
 }
 
-func (s *Store) planPack(p *pack, before []*pack) (pl *plan, err error) {
+func (s *Store) planPack(p *pack, known []bool, before []*pack) (pl *plan, err error) {
 	defer caught(&err)
-	if len(before) == 0 {
-		return newPlan(p, nil, s.typeOf), nil
-	}
-	return newPlan(p, func(name []byte) bool { return s.listed(NewID(name), before) }, s.typeOf), nil
+	return newPlan(p, func(place int) bool {
+		return known[place] || len(before) > 0 && s.listed(NewID(p.index.name(place)), before)
+	}, s.typeOf), nil
 }
 
 // listed reports whether one of the packs has the object, and whole as far as
@@ -182,6 +192,9 @@ func (s *Store) nowhere(broken []Skipped) []Skipped {
 	})
 }
 
+// HashLen returns how many bytes the names of its objects have: 20 or 32.
+func (s *Store) HashLen() int { return s.hash }
+
 // Promisor reports whether the store belongs to a partial clone: objects that
 // it does not hold are promised by a remote.
 // See https://git-scm.com/docs/partial-clone.
@@ -199,7 +212,7 @@ func (s *Store) Len() int {
 		n += p.index.n
 	}
 	for _, l := range s.loose {
-		n += len(l.ids)
+		n += l.listed
 	}
 	return n
 }

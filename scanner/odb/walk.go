@@ -62,7 +62,7 @@ func (w *walk) below(n node) error {
 // lighter goes on to all deltas on n but one.
 func (w *walk) lighter(n *node, heavy int32) error {
 	for c := w.plan.objects[n.number].child; c != none; c = w.plan.objects[c].sibling {
-		if c == heavy {
+		if c == heavy || !w.plan.isFresh(c) {
 			continue
 		}
 		child, err := w.child(n, c)
@@ -92,6 +92,9 @@ func (w *walk) belowHolding(n *node, child node) error {
 func (w *walk) heaviest(number int32) int32 {
 	heavy := int32(none)
 	for c := w.plan.objects[number].child; c != none; c = w.plan.objects[c].sibling {
+		if !w.plan.isFresh(c) {
+			continue
+		}
 		if heavy == none || w.plan.objects[c].nodes > w.plan.objects[heavy].nodes {
 			heavy = c
 		}

@@ -1,0 +1,227 @@
+package scanner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/revokey-dev/revokey/detectors"
+	"github.com/revokey-dev/revokey/scanner/odb"
+)
+
+// scanRules is to be raised when what is read of a history, or how, changes in a way that
+// makes a new scan find more.
+const scanRules = 1
+
+// rules tells by which rules a history is scanned.
+func (o HistoryOptions) rules() string {
+	return fmt.Sprintf("%d %s %d %v", scanRules, detectors.Rules(), o.MaxSize, o.CheckNames)
+}
+
+// recallState loads the state file, if there is one that is of use: if it was written
+// by other rules, it is not, and that is noted.
+func (h *History) recallState() error {
+	if h.opts.State == "" {
+		return nil
+	}
+	s, err := loadState(h.opts.State)
+	if s == nil || err != nil {
+		return err
+	}
+	if s.rules != h.opts.rules() {
+		h.notes = append(h.notes, "the state file was written by other rules or limits: everything is scanned anew")
+		return nil
+	}
+	h.before = s
+	return nil
+}
+
+// checkState refuses a state that was written for another repository.
+func (h *History) checkState() error {
+	if h.before == nil {
+		return nil
+	}
+	known, shared := false, false
+	h.before.commits.each(func(c commitRow) {
+		known = true
+		shared = shared || h.store.Has(odb.NewID(c.id))
+	})
+	if known && !shared {
+		return &StateError{Path: h.opts.State, Reason: "was written for another repository"}
+	}
+	return nil
+}
+
+// readHits gives visit the objects in which something was found by an earlier scan.
+func (h *History) readHits(ctx context.Context, visit func(*Blob) error) (skipped []Skipped, err error) {
+	r := h.reader()
+	defer func() { h.readers <- r }()
+	for _, id := range h.before.hits {
+		if err := context.Cause(ctx); err != nil {
+			return skipped, err
+		}
+		obj, err := r.Read(id)
+		if errors.Is(err, odb.ErrNotFound) {
+			continue // it was pruned
+		}
+		if err != nil {
+			skipped = append(skipped, Skipped{What: "object " + id.String(), Reason: err.Error()})
+			continue
+		}
+		var forgotten historyPart // the state has it already
+		b := forgotten.blob(&obj)
+		if err := visit(&b); err != nil {
+			return skipped, err
+		}
+	}
+	return skipped, nil
+}
+
+// knownHolders returns the trees that an earlier scan found to hold something, in a
+// holding that looks for these objects too.
+func (h *History) knownHolders(objects []odb.ID) (*holding, error) {
+	if h.before == nil {
+		return newHolding(objects), nil
+	}
+	found := newHolding(slices.Concat(objects, h.before.objects))
+	names, err := h.before.readNames(h.store.NewReader())
+	if err == nil {
+		found.addKnown(h.before, names)
+	}
+	return found, err
+}
+
+// readNames reads the names of the entries again.
+func (s *state) readNames(r *odb.Reader) ([]string, error) {
+	names := make([]string, len(s.names))
+	for i, ref := range s.names {
+		tree, err := r.Read(ref.tree)
+		end := int64(ref.at) + int64(ref.len)
+		if err == nil && (ref.at < 0 || ref.len < 0 || end > int64(len(tree.Data))) {
+			err = errTree
+		}
+		if err != nil {
+			return nil, fmt.Errorf("reading tree %s again: %w", ref.tree, err)
+		}
+		names[i] = string(tree.Data[ref.at:end])
+	}
+	return names, nil
+}
+
+// addKnown adds the trees of a state, of which these are the names, to a holding that
+// has no trees yet.
+func (h *holding) addKnown(s *state, names []string) {
+	numbers := make([]int32, len(names))
+	for i, ref := range s.names {
+		numbers[i] = h.nameAt(names[i], ref)
+	}
+	for i, id := range s.trees {
+		h.trees.add(id)
+		entries := slices.Clone(s.entries[i])
+		for j, e := range entries {
+			entries[j].name = numbers[e.name]
+			if !e.tree {
+				entries[j].held, _ = h.objects.number(s.objects[e.held])
+			}
+		}
+		h.entries = append(h.entries, entries)
+	}
+}
+
+// SaveState writes the state file that [HistoryOptions] name, for the next scan to
+// start from. It is called after a scan that came to its end; before that it would
+// call known what was not read.
+func (h *History) SaveState() error {
+	if h.opts.State == "" || h.before != nil && !h.store.Unknown() && !h.repacked() {
+		return nil
+	}
+	unsettled := h.unsettled()
+	s := &state{
+		rules: h.opts.rules(),
+		known: h.store.Known(h.unread(), slices.Collect(maps.Keys(unsettled))),
+	}
+	s.commits.hash = h.store.HashLen()
+	if h.before != nil {
+		s.hits, s.tags = h.before.hits, h.before.tags
+		s.objects, s.trees, s.entries, s.names = h.before.objects, h.before.trees, h.before.entries, h.before.names
+		s.commits.rows = slices.Clone(h.before.commits.rows)
+	}
+	for _, p := range h.parts {
+		s.commits.addRows(p.commits, unsettled)
+		for _, t := range p.tags {
+			s.tags = append(s.tags, t.id)
+		}
+	}
+	s.remember(h.located)
+	return s.save(h.opts.State)
+}
+
+// unread returns what could not be read.
+func (h *History) unread() []odb.Skipped {
+	unread := slices.Clone(h.store.Skipped())
+	for _, p := range h.parts {
+		unread = append(unread, p.unread...)
+	}
+	return unread
+}
+
+// commitsIn returns the commits that are still there.
+func (s *state) commitsIn(store *odb.Store) commitRows {
+	gone := make(map[odb.ID]bool)
+	s.commits.each(func(c commitRow) {
+		if id := odb.NewID(c.id); !store.Has(id) {
+			gone[id] = true
+		}
+	})
+	if len(gone) == 0 {
+		return s.commits
+	}
+	there := commitRows{hash: s.commits.hash}
+	there.addRows(s.commits, gone)
+	return there
+}
+
+// tagsIn reads the tags that are still there.
+func (s *state) tagsIn(store *odb.Store) (tags []tag) {
+	r := store.NewReader()
+	for _, id := range s.tags {
+		if obj, err := r.Read(id); err == nil && obj.Type == odb.Tag {
+			tags = append(tags, parseTag(&obj))
+		}
+	}
+	return tags
+}
+
+// repacked reports whether a pack that the state knows is no longer there.
+func (h *History) repacked() bool { return h.store.KnownPacks() != len(h.before.known.Packs) }
+
+// remember adds what attribution found.
+func (s *state) remember(found *holding) {
+	if found == nil {
+		return
+	}
+	hits := make(map[odb.ID]bool)
+	for _, id := range s.hits {
+		hits[id] = true
+	}
+	for _, id := range found.objects.ids {
+		if !hits[id] {
+			s.hits = append(s.hits, id)
+		}
+	}
+	s.objects, s.trees, s.entries, s.names = found.objects.ids, found.trees.ids, found.entries, found.refs
+}
+
+// unsettled returns the commits that name parents which are not there: the next scan
+// is to say so too.
+func (h *History) unsettled() map[odb.ID]bool {
+	unsettled := make(map[odb.ID]bool)
+	for _, children := range h.orphans() {
+		for _, id := range children {
+			unsettled[id] = true
+		}
+	}
+	return unsettled
+}
