@@ -46,6 +46,9 @@ type Occurrence struct {
 	Time      *time.Time    `json:"time"`
 	Where     scanner.Where `json:"where"`
 	Reachable bool          `json:"reachable"`
+	Refs      []string      `json:"refs"`
+	MoreRefs  int           `json:"more_refs"`
+	Reflogs   []string      `json:"reflogs"`
 	Encoding  []string      `json:"encoding"`
 }
 
@@ -112,6 +115,9 @@ func newOccurrence(o scanner.Occurrence) Occurrence {
 		Time:      nullableTime(o.Time),
 		Where:     o.Where,
 		Reachable: o.Reachable,
+		Refs:      append([]string{}, o.Refs...),
+		MoreRefs:  o.MoreRefs,
+		Reflogs:   append([]string{}, o.Reflogs...),
 		Encoding:  append([]string{}, o.Encoding...),
 	}
 }

@@ -133,10 +133,36 @@ func textPlace(o Occurrence) string {
 	if o.Author != nil {
 		line += " by " + Printable(*o.Author)
 	}
-	if o.Object != nil && !o.Reachable {
-		line += " (unreachable from any ref)"
+	return line + textReach(o)
+}
+
+// textReach tells by what an object is held, unless that is nothing to tell.
+func textReach(o Occurrence) string {
+	switch {
+	case o.Object == nil:
+		return ""
+	case len(o.Refs) > 0:
+		refs := shortRef(o.Refs[0])
+		if n := len(o.Refs) - 1 + o.MoreRefs; n > 0 {
+			refs += fmt.Sprintf(" and %d more", n)
+		}
+		return " (in " + refs + ")"
+	case o.Reachable:
+		return ""
+	case len(o.Reflogs) > 0:
+		return " (only in the reflog of " + shortRef(o.Reflogs[0]) + ")"
 	}
-	return line
+	return " (unreachable from any ref)"
+}
+
+// shortRef returns a ref's name as git shows it: main, v1.0, origin/main.
+func shortRef(name string) string {
+	for _, prefix := range []string{"refs/heads/", "refs/tags/", "refs/remotes/"} {
+		if short, ok := strings.CutPrefix(name, prefix); ok {
+			return Printable(short)
+		}
+	}
+	return Printable(name)
 }
 
 // textObject names an occurrence that has no path.

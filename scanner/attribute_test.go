@@ -29,6 +29,7 @@ func TestAttributionTwin(t *testing.T) {
 			got := make(map[string]string)
 			for _, f := range findings {
 				for _, o := range f.Occurrences {
+					checkRefs(t, repo, o)
 					got[o.Path+" "+o.Object.String()] = describe(o.Commit.String(), o.Time, o.LastSeen, o.Reachable, o.AtHead)
 				}
 			}
@@ -36,6 +37,18 @@ func TestAttributionTwin(t *testing.T) {
 				t.Errorf("places (-git +revokey):\n%s", diff)
 			}
 		})
+	}
+}
+
+// checkRefs compares the refs of an occurrence with git's.
+func checkRefs(t *testing.T, repo *gittest.Repo, o scanner.Occurrence) {
+	t.Helper()
+	if o.Commit.IsZero() {
+		return
+	}
+	want := strings.Fields(repo.Git("for-each-ref", "--format=%(refname)", "--contains", o.Commit.String()))
+	if diff := gocmp.Diff(want, append([]string{}, o.Refs...)); diff != "" {
+		t.Errorf("refs that reach %s (-git +revokey):\n%s", o.Commit, diff)
 	}
 }
 
@@ -59,6 +72,7 @@ func randomHistory(t *testing.T, r *rand.Rand) *gittest.Repo {
 			repo.Try("switch", "-qC", fmt.Sprintf("b%d", r.IntN(3)), "HEAD~"+strconv.Itoa(r.IntN(2))) // unless HEAD is the first commit
 		case 5:
 			repo.Git("merge", "-q", "-X", "ours", "--no-ff", "-m", "merge", anyBranch(repo, r))
+			repo.Git("tag", "-f", "-a", "-m", "some", fmt.Sprintf("t%d", r.IntN(3)))
 		case 6:
 			repo.Try("mv", "-k", file, "d0/moved")
 			repo.Commit("move")

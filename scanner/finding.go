@@ -57,6 +57,13 @@ type Place struct {
 	LastSeen  time.Time // of the latest commit that holds it
 	Reachable bool      // from a ref, HEAD or the index
 	AtHead    bool
+
+	// Refs are the names of refs that reach the commit, tag or object, the first
+	// [MaxRefs] of them; branches come first, then tags. Reflogs are, where none does,
+	// the names of refs whose reflog does.
+	Refs     []string
+	MoreRefs int // that are not named
+	Reflogs  []string
 }
 
 // Skipped is something that was to be scanned and was not.

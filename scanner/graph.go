@@ -112,4 +112,3 @@ func (g *graph) reaches(id odb.ID) bool {
 	n := g.find(id)
 	return n != noCommit && g.reachable[n] || g.tips[id]
 }
-

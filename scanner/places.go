@@ -1,6 +1,9 @@
 package scanner
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/revokey-dev/revokey/scanner/odb"
 )
 
@@ -23,6 +26,14 @@ func (h *History) places(a *attribution) map[odb.ID][]Place {
 			p.add(id, own)
 		}
 	}
+	p.nameRefs(h.tips.inOrder(), func(at *Place, r *reached) { at.Refs, at.MoreRefs = r.names, r.more })
+	if p.anyUnreachable() {
+		p.nameRefs(h.repo.readReflogs(), func(at *Place, r *reached) {
+			if !at.Reachable {
+				at.Reflogs = r.names
+			}
+		})
+	}
 	return p.places
 }
 
@@ -34,6 +45,35 @@ type placing struct {
 }
 
 func (p *placing) add(id odb.ID, at Place) { p.places[id] = append(p.places[id], at) }
+
+// nameRefs gives note the refs that reach each place: its commit, or the tag or
+// object that it is.
+func (p *placing) nameRefs(refs []ref, note func(*Place, *reached)) {
+	commits := make(map[int32]bool)
+	p.each(func(_ odb.ID, at *Place) { commits[p.graph.find(at.Commit)] = true })
+	delete(commits, noCommit)
+	by := p.graph.reachedBy(slices.Sorted(maps.Keys(commits)), refs)
+	p.each(func(id odb.ID, at *Place) {
+		if n := p.graph.find(at.Commit); n != noCommit {
+			note(at, by[n])
+		} else if at.Path == "" {
+			note(at, p.graph.named(id, refs))
+		}
+	})
+}
+
+func (p *placing) each(use func(odb.ID, *Place)) {
+	for id, places := range p.places {
+		for i := range places {
+			use(id, &places[i])
+		}
+	}
+}
+
+func (p *placing) anyUnreachable() (any bool) {
+	p.each(func(_ odb.ID, at *Place) { any = any || !at.Reachable })
+	return any
+}
 
 // in returns the place of something that a commit brought.
 func (p *placing) in(c commit, path string, s stay) Place {

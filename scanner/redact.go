@@ -26,6 +26,12 @@ func redactPlaces(findings []Finding) {
 			p.Path = redact(p.Path, secrets)
 			p.Tag = redact(p.Tag, secrets)
 			p.Author = redact(p.Author, secrets)
+			for k, ref := range p.Refs {
+				p.Refs[k] = redact(ref, secrets)
+			}
+			for k, log := range p.Reflogs {
+				p.Reflogs[k] = redact(log, secrets)
+			}
 		}
 	}
 }

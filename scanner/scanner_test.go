@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -163,6 +164,7 @@ func TestAttribution(t *testing.T) {
 			Time:      gittest.Epoch.Add(1 * 3600e9),
 			LastSeen:  gittest.Epoch.Add(2 * 3600e9),
 			Reachable: true,
+			Refs:      []string{"refs/heads/main"},
 		},
 	}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(odb.ID{})); diff != "" {
@@ -204,6 +206,27 @@ func TestUnreachable(t *testing.T) {
 		if o.Path != test.path || o.Commit.String() != test.commit && test.commit != "" || o.Reachable != test.reachable {
 			t.Errorf("got %+v, want %+v", o, test)
 		}
+	}
+}
+
+// TestReflog tells by which reflog something is held that no ref reaches: here a stash
+// under another one, which is in refs/stash's reflog alone.
+func TestReflog(t *testing.T) {
+	t.Parallel()
+	repo := gittest.New(t)
+	repo.WriteCommit("conf", "clean\n")
+	for n := range uint64(2) {
+		repo.Write("conf", mint(n).String())
+		repo.Git("stash")
+	}
+	findings, _ := scan(t, history(t, repo.Dir), scanner.Options{})
+	under := one(t, findings, mint(0)).Occurrences[0]
+	if under.Reachable || len(under.Refs) > 0 || !slices.Equal(under.Reflogs, []string{"refs/stash"}) {
+		t.Errorf("the first stash: %+v", under)
+	}
+	top := one(t, findings, mint(1)).Occurrences[0]
+	if !top.Reachable || !slices.Equal(top.Refs, []string{"refs/stash"}) || len(top.Reflogs) > 0 {
+		t.Errorf("the last stash: %+v", top)
 	}
 }
 
