@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"fmt"
 	"slices"
 
 	"github.com/sourcegraph/conc/stream"
@@ -21,12 +22,19 @@ import (
 type holders struct {
 	store    *odb.Store
 	families []odb.Family
-	came     [][]uint32 // for each family: the heads of the names that came into it
+	came     []arrivals // for each family
 	hash     int
 	workers  int
 
 	found   *holding
 	skipped []odb.Skipped
+}
+
+// arrivals are the heads of the names that came into the roots of a family, root
+// behind root.
+type arrivals struct {
+	heads []uint32
+	ends  []int32 // of each root's in heads
 }
 
 // findHolders adds to found, which may have trees already, those of the store's
@@ -42,51 +50,84 @@ func findHolders(ctx context.Context, store *odb.Store, found *holding, workers 
 	if len(h.families) == 0 {
 		return h, nil
 	}
-	h.came = make([][]uint32, len(h.families))
-	all := make([]int, len(h.families))
-	for i := range all {
-		all[i] = i
-	}
-	fresh, err := h.read(ctx, all, newIDSet(found.objects.ids, found.trees.ids), true)
-	for err == nil && len(fresh) > 0 {
-		wanted := newIDSet(fresh)
-		fresh, err = h.read(ctx, h.familiesWith(wanted), wanted, false)
+	h.came = make([]arrivals, len(h.families))
+	fresh, err := h.readAll(ctx, newIDSet(found.objects.ids, found.trees.ids))
+	for depth := 0; err == nil && len(fresh) > 0; depth++ {
+		if depth > maxDepth {
+			h.skipped = append(h.skipped, odb.Skipped{Path: "what is in trees", Err: fmt.Errorf("nested deeper than %d folders", maxDepth)})
+			break
+		}
+		fresh, err = h.readAgain(ctx, newIDSet(fresh))
 	}
 	return h, err
 }
 
-// familiesWith returns the families into which one of the objects came.
-func (h *holders) familiesWith(wanted *idSet) []int {
-	var families []int
-	for i, came := range h.came {
-		for _, head := range came {
-			if wanted.hasHead(head) {
-				families = append(families, i)
-				break
-			}
-		}
+// readAll reads all trees, and notes what comes into each family.
+func (h *holders) readAll(ctx context.Context, wanted *idSet) ([]odb.ID, error) {
+	all := make([]int, len(h.families))
+	for i := range all {
+		all[i] = i
 	}
-	return families
+	return h.each(ctx, all, func(ctx context.Context, i int) (level, error) {
+		l := level{wanted: wanted, hash: h.hash, first: true}
+		r := h.store.NewReader()
+		for root := range h.families[i].Roots() {
+			skipped, err := r.Family(ctx, h.families[i].Pick(root), odb.Types(odb.Tree), l.visit)
+			if err != nil {
+				return l, err
+			}
+			l.skipped = append(l.skipped, skipped...)
+			l.came.ends = append(l.came.ends, int32(len(l.came.heads)))
+		}
+		return l, nil
+	})
 }
 
-// read finds the trees of the families that hold a wanted object, and returns
-// those that were not known to hold anything before.
-func (h *holders) read(ctx context.Context, families []int, wanted *idSet, first bool) (found []odb.ID, err error) {
+// readAgain reads the families into which one of the wanted trees came.
+func (h *holders) readAgain(ctx context.Context, wanted *idSet) ([]odb.ID, error) {
+	var some []int
+	roots := make(map[int][]int)
+	for i, came := range h.came {
+		if hit := came.with(wanted); len(hit) > 0 {
+			some, roots[i] = append(some, i), hit
+		}
+	}
+	return h.each(ctx, some, func(ctx context.Context, i int) (level, error) {
+		l := level{wanted: wanted, hash: h.hash}
+		_, err := h.store.NewReader().Family(ctx, h.families[i].Pick(roots[i]...), odb.Types(odb.Tree), l.visit)
+		return l, err
+	})
+}
+
+// with returns the roots into which one of the trees came.
+func (a *arrivals) with(wanted *idSet) (roots []int) {
+	start := int32(0)
+	for root, end := range a.ends {
+		if slices.ContainsFunc(a.heads[start:end], wanted.hasHead) {
+			roots = append(roots, root)
+		}
+		start = end
+	}
+	return roots
+}
+
+// each reads some of the families, and returns the trees found that were not known to
+// hold anything before.
+func (h *holders) each(ctx context.Context, families []int, read func(context.Context, int) (level, error)) (found []odb.ID, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	workers := stream.New().WithMaxGoroutines(h.workers)
 	for _, i := range families {
 		workers.Go(func() stream.Callback {
-			l := level{wanted: wanted, hash: h.hash, first: first}
-			skipped, err := h.store.NewReader().Family(ctx, h.families[i], odb.Types(odb.Tree), l.visit)
+			l, err := read(ctx, i)
 			if err != nil {
 				cancel(err)
 			}
 			return func() {
-				if first {
+				if l.first {
 					h.came[i] = l.came
-					h.skipped = append(h.skipped, skipped...)
 				}
+				h.skipped = append(h.skipped, l.skipped...)
 				found = append(found, h.found.add(l.found)...)
 			}
 		})
@@ -106,8 +147,10 @@ type level struct {
 	wanted *idSet
 	hash   int
 	first  bool // also note what comes into the family
-	found  []heldTree
-	came   []uint32
+
+	found   []heldTree
+	came    arrivals
+	skipped []odb.Skipped
 }
 
 // visit looks into a tree: where its base holds nothing wanted, only at what is new.
@@ -139,7 +182,7 @@ func (l *level) visit(o *odb.Object) error {
 // perhaps more: what stands behind a NUL may be one.
 func (l *level) noteNew(o *odb.Object) {
 	l.newNames(o, func(head uint32) bool {
-		l.came = append(l.came, head)
+		l.came.heads = append(l.came.heads, head)
 		return true
 	})
 }

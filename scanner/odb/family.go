@@ -19,6 +19,26 @@ type Family struct {
 // Len returns the number of objects in the family.
 func (f Family) Len() int { return f.n }
 
+// Roots returns how many families the piece of work has: chains of deltas with their
+// base, or loose objects.
+func (f Family) Roots() int { return max(len(f.roots), len(f.ids)) }
+
+// Pick returns of the piece of work the families with these numbers, below
+// [Family.Roots].
+func (f Family) Pick(numbers ...int) Family {
+	some := Family{plan: f.plan, loose: f.loose}
+	for _, i := range numbers {
+		if f.plan == nil {
+			some.ids = append(some.ids, f.ids[i])
+			some.n++
+			continue
+		}
+		some.roots = append(some.roots, f.roots[i])
+		some.n += int(f.plan.objects[f.roots[i]].nodes)
+	}
+	return some
+}
+
 // A piece of work is closed when it holds this many bytes of a pack, or this many
 // loose objects: enough that handing it out costs nothing, few enough that all
 // workers are busy to the end.
