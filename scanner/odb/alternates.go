@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -15,10 +16,10 @@ import (
 // does (MAX_ALTERNATE_DEPTH in its odb).
 const maxAlternates = 5
 
-// objectDirs returns dir and the directories of its alternates, nested ones
-// too, each once, nearest first. An alternate that is not there is skipped.
-// See https://git-scm.com/docs/gitrepository-layout (objects/info/alternates).
-func objectDirs(dir string) ([]string, []Skipped, error) {
+// objectDirs returns dir, the directories given as more, and those of the alternates
+// of all, nested ones too, each once, nearest first. An alternate that is not there is
+// skipped. See https://git-scm.com/docs/gitrepository-layout (objects/info/alternates).
+func objectDirs(dir string, more []string) ([]string, []Skipped, error) {
 	if _, err := os.Stat(dir); err != nil {
 		return nil, nil, fmt.Errorf("opening object directory: %w", err)
 	}
@@ -30,6 +31,9 @@ func objectDirs(dir string) ([]string, []Skipped, error) {
 			alternates, err := readAlternates(d)
 			if err != nil {
 				skipped = append(skipped, Skipped{Path: d, Err: err})
+			}
+			if depth == 0 {
+				alternates = slices.Concat(more, alternates)
 			}
 			for _, a := range alternates {
 				if seen[real(a)] {

@@ -35,7 +35,7 @@ func openLoose(dir string, hash int) (*looseDir, error) {
 			continue
 		}
 		files, err := os.ReadDir(filepath.Join(dir, d.Name()))
-		if err != nil {
+		if err != nil && !errors.Is(err, fs.ErrNotExist) { // its objects were packed meanwhile
 			return nil, err
 		}
 		for _, f := range files {

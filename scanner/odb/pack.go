@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -24,22 +25,39 @@ type pack struct {
 	known    bool // all of its objects are
 }
 
-// openPacks opens all packs below an objects directory.
-func openPacks(dir string, hash int) ([]*pack, []Skipped, error) {
+// openPacks opens the packs below an objects directory but for those that has knows
+// by path. One that vanishes before it is open was repacked: what is there then is
+// listed again.
+func openPacks(dir string, hash int, has func(path string) bool) (packs []*pack, skipped []Skipped, err error) {
+	for range maxRelists {
+		var more []*pack
+		more, skipped, err = openListed(dir, hash, func(path string) bool {
+			return has(path) || slices.ContainsFunc(packs, func(p *pack) bool { return p.path == path })
+		})
+		packs = append(packs, more...)
+		if !slices.ContainsFunc(skipped, func(s Skipped) bool { return errors.Is(s.Err, errVanished) }) {
+			break
+		}
+	}
+	return packs, skipped, err
+}
+
+// maxRelists is how often in a row a directory is listed whose packs vanish.
+const maxRelists = 5
+
+// errVanished is the reason for a pack that was listed and is not there.
+var errVanished = errors.New("the pack vanished: scan again")
+
+func openListed(dir string, hash int, has func(path string) bool) (packs []*pack, skipped []Skipped, err error) {
 	entries, err := os.ReadDir(filepath.Join(dir, "pack"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, nil
 	}
-	if err != nil {
-		return nil, nil, err
-	}
-	var packs []*pack
-	var skipped []Skipped
 	for _, e := range entries {
-		if !strings.HasPrefix(e.Name(), "pack-") || filepath.Ext(e.Name()) != ".pack" {
+		path := filepath.Join(dir, "pack", e.Name())
+		if !strings.HasPrefix(e.Name(), "pack-") || filepath.Ext(e.Name()) != ".pack" || has(path) {
 			continue
 		}
-		path := filepath.Join(dir, "pack", e.Name())
 		p, err := openPack(path, hash)
 		if err != nil {
 			skipped = append(skipped, Skipped{Path: path, Err: err})
@@ -47,7 +65,7 @@ func openPacks(dir string, hash int) ([]*pack, []Skipped, error) {
 		}
 		packs = append(packs, p)
 	}
-	return packs, skipped, nil
+	return packs, skipped, err
 }
 
 func openPack(path string, hash int) (p *pack, err error) {
@@ -57,10 +75,16 @@ func openPack(path string, hash int) (p *pack, err error) {
 	p = &pack{path: path, promisor: statErr == nil}
 	indexData, err := os.ReadFile(base + ".idx")
 	if errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			return nil, errVanished
+		}
 		return nil, errors.New("the pack has no index: make it with `git index-pack`")
 	}
 	if err == nil {
 		p.data, err = mapFile(path)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, errVanished
 	}
 	if err == nil {
 		err = p.check(indexData, hash)

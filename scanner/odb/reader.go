@@ -84,15 +84,8 @@ func (r *Reader) elsewhere(id ID, cause error) (Object, error) {
 // error is [ErrNotFound] where no pack or directory of the store has it.
 func (r *Reader) Read(id ID) (obj Object, err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	err = ErrNotFound
-	for _, p := range r.store.packs {
-		place, ok := p.index.find(id.bytes())
-		if !ok {
-			continue
-		}
-		if obj, err = r.packed(p, id, p.index.offset(place)); err == nil {
-			return obj, nil
-		}
+	if obj, err = r.readFrom(r.store.packs, id); err == nil {
+		return obj, nil
 	}
 	for _, l := range r.store.loose {
 		obj, looseErr := r.loose(l, id, Types(Commit, Tree, Blob, Tag))
@@ -101,6 +94,26 @@ func (r *Reader) Read(id ID) (obj Object, err error) {
 		}
 		if !errors.Is(looseErr, ErrNotFound) {
 			err = looseErr
+		}
+	}
+	if errors.Is(err, ErrNotFound) {
+		if obj, err = r.readFrom(r.store.latePacks(), id); err == nil {
+			return obj, nil
+		}
+	}
+	return Object{}, err
+}
+
+// readFrom reads an object from the first pack that has it whole.
+func (r *Reader) readFrom(packs []*pack, id ID) (obj Object, err error) {
+	err = ErrNotFound
+	for _, p := range packs {
+		place, ok := p.index.find(id.bytes())
+		if !ok {
+			continue
+		}
+		if obj, err = r.packed(p, id, p.index.offset(place)); err == nil {
+			return obj, nil
 		}
 	}
 	return Object{}, err

@@ -34,6 +34,8 @@ type Options struct {
 	CheckNames bool
 	// SHA256 says that the objects are named by SHA-256.
 	SHA256 bool
+	// Alternates are directories of objects besides those that the store names itself.
+	Alternates []string
 	// Known is left out of families; it can be read all the same.
 	Known Known
 }
@@ -46,6 +48,8 @@ type Store struct {
 	known    names
 	packs    []*pack
 	loose    []*looseDir
+	dirs     []string
+	late     latePacks
 	plans    []*plan
 	broken   map[ID]bool // objects whose place in a plan cannot be read
 	promisor bool
@@ -62,11 +66,11 @@ func Open(dir string, opts Options) (*Store, error) {
 	if opts.Memory == 0 {
 		opts.Memory = DefaultMemory
 	}
-	dirs, skipped, err := objectDirs(dir)
+	dirs, skipped, err := objectDirs(dir, opts.Alternates)
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{opts: opts, hash: 20, skipped: skipped}
+	s := &Store{opts: opts, hash: 20, dirs: dirs, skipped: skipped}
 	if opts.SHA256 {
 		s.hash = 32
 	}
@@ -79,31 +83,41 @@ func Open(dir string, opts Options) (*Store, error) {
 	return s, nil
 }
 
+// openDir lists packs, loose objects, and packs again: whatever git packs or unpacks
+// meanwhile stands in one of the lists.
 func (s *Store) openDir(dir string) error {
-	packs, skipped, err := openPacks(dir, s.hash)
-	if err != nil {
+	if err := s.addPacks(dir); err != nil {
 		return err
-	}
-	for _, p := range packs {
-		s.promisor = s.promisor || p.promisor
 	}
 	loose, err := openLoose(dir, s.hash)
 	if err != nil {
 		return err
 	}
+	s.loose = append(s.loose, loose)
+	return s.addPacks(dir)
+}
+
+// addPacks adds the packs of a directory that were not there before.
+func (s *Store) addPacks(dir string) error {
+	packs, skipped, err := openPacks(dir, s.hash, func(path string) bool {
+		return slices.ContainsFunc(s.packs, func(p *pack) bool { return p.path == path }) ||
+			slices.ContainsFunc(s.skipped, func(s Skipped) bool { return s.Path == path })
+	})
+	for _, p := range packs {
+		s.promisor = s.promisor || p.promisor
+	}
 	s.packs = append(s.packs, packs...)
 	s.skipped = append(s.skipped, skipped...)
-	s.loose = append(s.loose, loose)
-	return nil
+	return err
 }
 
 // Close unmaps the packs. No reader may be at work.
 func (s *Store) Close() error {
 	var errs []error
-	for _, p := range s.packs {
+	for _, p := range slices.Concat(s.packs, s.late.packs) {
 		errs = append(errs, p.close())
 	}
-	s.packs = nil
+	s.packs, s.late.packs = nil, nil
 	return errors.Join(errs...)
 }
 
