@@ -120,7 +120,18 @@ type Object struct {
 	// this object learn it by BaseClean.
 	Clean bool
 
+	// Offset is where in the object Data starts, and More tells that the object goes
+	// on behind it: a large blob comes in windows, one after the other. It starts again
+	// at 0 where it proved damaged and is read from another copy.
+	Offset int64
+	More   bool
+
+	// Again is set by a visit function: so many bytes at the end of Data are to come
+	// again at the start of the next window. No more than [window.Overlap] do.
+	Again int
+
 	base, delta []byte // of a sparse object: what Fill needs
+	inWindows   bool   // Data is a window
 }
 
 // Edge is how many bytes around a dirty region a sparse object holds.

@@ -31,6 +31,9 @@ type node struct {
 
 // family reads the family of a root.
 func (w *walk) family(root int32) error {
+	if h, ok := w.large(root); ok {
+		return w.largeFamily(root, h)
+	}
 	content, err := w.decodeRoot(root)
 	if err != nil {
 		return w.lose(root, err)
@@ -203,14 +206,5 @@ func (w *walk) loseOne(number int32, cause error) error {
 	if w.plan.objects[number].elsewhere {
 		return nil
 	}
-	id := w.plan.id(int(number))
-	obj, err := w.elsewhere(id, cause)
-	if err != nil {
-		w.skipped = append(w.skipped, Skipped{ID: id, Path: w.plan.pack.path, Err: err})
-		return nil
-	}
-	if !w.want.Has(obj.Type) || w.misnamed(&obj) {
-		return nil
-	}
-	return w.visit(&obj)
+	return w.salvage(w.plan.id(int(number)), w.plan.pack.path, cause, nil)
 }
