@@ -38,6 +38,11 @@ type Blob struct {
 	Data   []byte      // valid until visit returns
 	Header int         // bytes at the start of Data that are a commit's header
 
+	// As in [odb.Object]: what is large comes in windows. Again is set by visit.
+	Offset int64
+	More   bool
+	Again  int
+
 	// As in [odb.Object], sparse too: the regions that are new, nil for all; whether the base of
 	// the others was quiet, and whether this blob is.
 	Dirty            []odb.Span

@@ -1,0 +1,196 @@
+package scanner
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"math"
+	"slices"
+
+	"github.com/revokey-dev/revokey/detectors"
+	"github.com/revokey-dev/revokey/scanner/window"
+)
+
+// windowed is what is kept of a blob from one window to the next.
+type windowed struct {
+	first int      // of its hits among those of the part
+	at    position // of the next window
+}
+
+// lookInWindow adds what is in a window to the result. Each window but the last is cut
+// where nothing belongs together: what stands before the cut is found in this window,
+// which goes on behind it, and the next one starts there.
+func (s *Scanner) lookInWindow(b *Blob, r *result) {
+	if b.Offset == 0 {
+		r.windowed = windowed{first: len(r.hits), at: beginning()}
+	}
+	matches := s.matches(b.Data)
+	end := len(b.Data)
+	if b.More {
+		end = s.cut(b.Data, matches)
+		matches = slices.DeleteFunc(matches, func(m detectors.Match) bool { return m.At.Start >= end })
+	}
+	b.Again = len(b.Data) - end
+	at := r.windowed.at
+	r.hits = append(r.hits, hitsIn(b, at, matches)...)
+	r.windowed.at = at.after(b.Data[:end], int(b.Offset))
+	r.bytes += int64(end)
+	if !b.More {
+		r.blobs++
+		r.hits = append(r.hits[:r.windowed.first], settled(r.hits[r.windowed.first:])...)
+	}
+}
+
+// matches returns what all detectors find, in order.
+func (s *Scanner) matches(data []byte) []detectors.Match {
+	var matches []detectors.Match
+	for _, d := range s.detectors {
+		if !d.Quiet(data) {
+			matches = append(matches, d.Detect(data)...)
+		}
+	}
+	slices.SortStableFunc(matches, func(a, b detectors.Match) int { return cmp.Compare(a.At.Start, b.At.Start) })
+	return matches
+}
+
+// calm is how many bytes without any part of a match are enough to cut: half of them
+// are more than lies between the parts of one credential, with a session token.
+const calm = 16 << 10
+
+// cut returns where to end a window: in the middle of the last calm of its overlap, or
+// where there is none at the end of a line.
+func (s *Scanner) cut(data []byte, matches []detectors.Match) int {
+	for at := len(data) - calm; at >= max(0, len(data)-window.Overlap); at -= calm / 2 {
+		if s.quiet(data[at : at+calm]) {
+			return at + calm/2
+		}
+	}
+	return cutLine(data, matches)
+}
+
+func (s *Scanner) quiet(data []byte) bool {
+	return !slices.ContainsFunc(s.detectors, func(d detectors.Detector) bool { return !d.Quiet(data) })
+}
+
+// cutLine returns the first end of a line, in the second half of the overlap, that
+// parts no match, and leaves a calm's half behind it. Where all is full of
+// credentials, the next window so goes on with a whole one, and does not pair each
+// secret with the key ID that follows it. If there is no such end of a line, it cuts
+// in the middle of the overlap.
+func cutLine(data []byte, matches []detectors.Match) int {
+	middle := max(1, len(data)-window.Overlap/2)
+	from, _ := slices.BinarySearchFunc(matches, middle-calm, func(m detectors.Match, at int) int { return cmp.Compare(m.At.Start, at) })
+	matches = matches[from:]
+	for end := lineEnd(data, middle); end <= len(data)-calm/2; {
+		i := slices.IndexFunc(matches, func(m detectors.Match) bool { return goesThrough(m, end) })
+		if i < 0 {
+			return end
+		}
+		_, behind := extent(matches[i])
+		end = lineEnd(data, behind)
+	}
+	return middle
+}
+
+// lineEnd returns where the line that holds data[at] ends.
+func lineEnd(data []byte, at int) int {
+	i := bytes.IndexByte(data[at:], '\n')
+	if i < 0 {
+		return len(data)
+	}
+	return at + i + 1
+}
+
+// goesThrough reports whether a cut goes through a match.
+func goesThrough(m detectors.Match, cut int) bool {
+	start, end := extent(m)
+	return start < cut && cut < end
+}
+
+// extent returns the bounds of a match with those of its parts that stand near: a key
+// ID that stands twice may have its secret where it stands first.
+func extent(m detectors.Match) (start, end int) {
+	start, end = m.At.Start, m.At.End
+	for _, s := range []detectors.Span{m.SecretAt, m.SessionTokenAt} {
+		if s.End > 0 && s.Start-m.At.End < calm/2 && m.At.Start-s.End < calm/2 {
+			start, end = min(start, s.Start), max(end, s.End)
+		}
+	}
+	return start, end
+}
+
+// settled holds for all windows of a blob what [detectors.Match] says of one piece of
+// data: a key ID that has its secret once has it everywhere, and a secret that stands
+// again without its key ID is no match.
+func settled(hits []hit) []hit {
+	secrets, tokens, paired := make(map[string]detectors.Secret), make(map[string]detectors.Secret), make(map[string]bool)
+	for _, h := range hits {
+		note(secrets, h.match.KeyID, h.match.Secret)
+		note(tokens, h.match.KeyID, h.match.SessionToken)
+		if h.match.KeyID != "" {
+			paired[h.match.Secret.SHA256()] = true
+		}
+	}
+	hits = slices.DeleteFunc(hits, func(h hit) bool { return h.match.KeyID == "" && paired[h.match.Secret.SHA256()] })
+	for i := range hits {
+		if m := &hits[i].match; m.KeyID != "" {
+			m.Secret, m.SessionToken = cmp.Or(m.Secret, secrets[m.KeyID]), cmp.Or(m.SessionToken, tokens[m.KeyID])
+		}
+	}
+	return hits
+}
+
+// note notes the first secret of a key ID.
+func note(of map[string]detectors.Secret, keyID string, s detectors.Secret) {
+	if _, ok := of[keyID]; !ok && keyID != "" && !s.IsZero() {
+		of[keyID] = s
+	}
+}
+
+// readerWindow is how many bytes are held of what is no git object.
+const readerWindow = 16 << 20
+
+// eachWindow reads r, at most limit bytes, 0 for all, and gives visit what it holds as
+// as is, in windows that fill buf. damage is why it was not read to its end, err is
+// visit's error.
+func eachWindow(r io.Reader, limit int64, buf []byte, as Blob, visit func(*Blob) error) (damage, err error) {
+	if limit == 0 {
+		limit = math.MaxInt64
+	}
+	return window.Each(&limited{r, limit}, buf, func(w *window.Window) error {
+		b := as
+		b.Data, b.Offset, b.More = w.Data, w.Offset, w.More
+		err := visit(&b)
+		w.Again = b.Again
+		return err
+	})
+}
+
+// unlessDone returns visit, but for a ctx that is done.
+func unlessDone(ctx context.Context, visit func(*Blob) error) func(*Blob) error {
+	return func(b *Blob) error {
+		if err := context.Cause(ctx); err != nil {
+			return err
+		}
+		return visit(b)
+	}
+}
+
+// errTooLarge is the reason for a file, or an input, over the limit.
+var errTooLarge = errors.New("larger than the limit (--max-size raises it)")
+
+// limited reads no more than it may, and then ends in [errTooLarge].
+type limited struct {
+	r    io.Reader
+	left int64
+}
+
+func (l *limited) Read(p []byte) (int, error) {
+	n, err := l.r.Read(p)
+	if l.left -= int64(n); l.left < 0 {
+		return n, errTooLarge
+	}
+	return n, err
+}
