@@ -29,8 +29,7 @@ func (s *Scanner) lookInWindow(b *Blob, r *result) {
 	matches := s.matches(b.Data)
 	end := len(b.Data)
 	if b.More {
-		end = s.cut(b.Data, matches)
-		matches = slices.DeleteFunc(matches, func(m detectors.Match) bool { return m.At.Start >= end })
+		end, matches = s.cut(b.Data, matches)
 	}
 	b.Again = len(b.Data) - end
 	at := r.windowed.at
@@ -59,39 +58,87 @@ func (s *Scanner) matches(data []byte) []detectors.Match {
 // are more than lies between the parts of one credential, with a session token.
 const calm = 16 << 10
 
-// cut returns where to end a window: in the middle of the last calm of its overlap, or
-// where there is none at the end of a line.
-func (s *Scanner) cut(data []byte, matches []detectors.Match) int {
+// cut returns where to end a window, and the matches before that: in the middle of the
+// last calm of its overlap. Where there is none, all is full of credentials, or of what
+// looks like secrets.
+func (s *Scanner) cut(data []byte, matches []detectors.Match) (int, []detectors.Match) {
 	for at := len(data) - calm; at >= max(0, len(data)-window.Overlap); at -= calm / 2 {
 		if s.quiet(data[at : at+calm]) {
-			return at + calm/2
+			return at + calm/2, before(matches, at+calm/2)
 		}
 	}
-	return cutLine(data, matches)
+	middle := max(1, len(data)-window.Overlap/2)
+	near := matches[len(before(matches, middle-calm)):]
+	if end := lineEnd(data, middle); len(near) == 0 && end < len(data) {
+		return end, matches // all of them stand before
+	}
+	if end, matches := s.cutLine(data, middle, near); end > 0 {
+		return end, matches
+	}
+	end := cutBehind(near, middle)
+	return end, before(matches, end)
 }
 
 func (s *Scanner) quiet(data []byte) bool {
 	return !slices.ContainsFunc(s.detectors, func(d detectors.Detector) bool { return !d.Quiet(data) })
 }
 
-// cutLine returns the first end of a line, in the second half of the overlap, that
-// parts no match, and leaves a calm's half behind it. Where all is full of
-// credentials, the next window so goes on with a whole one, and does not pair each
-// secret with the key ID that follows it. If there is no such end of a line, it cuts
-// in the middle of the overlap.
-func cutLine(data []byte, matches []detectors.Match) int {
-	middle := max(1, len(data)-window.Overlap/2)
-	from, _ := slices.BinarySearchFunc(matches, middle-calm, func(m detectors.Match, at int) int { return cmp.Compare(m.At.Start, at) })
-	matches = matches[from:]
-	for end := lineEnd(data, middle); end <= len(data)-calm/2; {
-		i := slices.IndexFunc(matches, func(m detectors.Match) bool { return goesThrough(m, end) })
-		if i < 0 {
-			return end
+// before returns the matches before an offset.
+func before(matches []detectors.Match, offset int) []detectors.Match {
+	n, _ := slices.BinarySearchFunc(matches, offset, func(m detectors.Match, at int) int { return cmp.Compare(m.At.Start, at) })
+	return matches[:n]
+}
+
+// tried is how many ends of lines are tried, at least.
+const tried = 4
+
+// cutLine returns the end of a line behind the middle of the overlap at which a window
+// is best cut, and what is found before it; 0 where no line ends. Key IDs and secrets
+// in turn, with nothing that names them, can be paired in two ways, and what stands at
+// either end of a window decides: so a few ends are tried, for one that leaves nothing
+// alone, and rather goes through no match of the whole window.
+func (s *Scanner) cutLine(data []byte, middle int, near []detectors.Match) (best int, found []detectors.Match) {
+	least := math.MaxInt
+	for n, end := 1, lineEnd(data, middle); end <= len(data)-calm/2; n, end = n+1, lineEnd(data, end) {
+		through := goesThrough(near, end)
+		if n > tried && through {
+			continue
 		}
-		_, behind := extent(matches[i])
-		end = lineEnd(data, behind)
+		matches := s.matches(data[:end])
+		cost := 2 * alone(matches)
+		if through {
+			cost++
+		}
+		if cost < least {
+			best, found, least = end, matches, cost
+		}
+		if n >= tried && !through {
+			break
+		}
 	}
-	return middle
+	return best, found
+}
+
+// alone counts the matches that are half a credential.
+func alone(matches []detectors.Match) int {
+	n := 0
+	for _, m := range matches {
+		if m.KeyID == "" || m.Secret.IsZero() {
+			n++
+		}
+	}
+	return n
+}
+
+// cutBehind returns the first place from middle on that parts no match.
+func cutBehind(matches []detectors.Match, middle int) int {
+	cut := middle
+	for _, m := range matches {
+		if start, end := extent(m); start < cut && cut < end {
+			cut = end
+		}
+	}
+	return cut
 }
 
 // lineEnd returns where the line that holds data[at] ends.
@@ -104,9 +151,11 @@ func lineEnd(data []byte, at int) int {
 }
 
 // goesThrough reports whether a cut goes through a match.
-func goesThrough(m detectors.Match, cut int) bool {
-	start, end := extent(m)
-	return start < cut && cut < end
+func goesThrough(matches []detectors.Match, cut int) bool {
+	return slices.ContainsFunc(matches, func(m detectors.Match) bool {
+		start, end := extent(m)
+		return start < cut && cut < end
+	})
 }
 
 // extent returns the bounds of a match with those of its parts that stand near: a key
