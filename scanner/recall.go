@@ -21,6 +21,7 @@ type Recaller struct {
 	detectors []detectors.Detector
 	stores    map[string]*odb.Store // by repository
 	readers   map[string]*odb.Reader
+	memory    int64 // as in [odb.Options]
 }
 
 // NewRecaller returns a recaller with the detectors that found what it recalls.
@@ -100,7 +101,7 @@ func (r *Recaller) open(repository string) (*odb.Reader, error) {
 	if err := repo.check(); err != nil {
 		return nil, err
 	}
-	store, err := odb.Open(filepath.Join(repo.common, "objects"), odb.Options{SHA256: repo.sha256})
+	store, err := odb.Open(filepath.Join(repo.common, "objects"), odb.Options{Memory: r.memory, SHA256: repo.sha256})
 	if err != nil {
 		return nil, err
 	}
