@@ -114,7 +114,7 @@ func (h *History) read(ctx context.Context, part *historyPart, f odb.Family, vis
 		}
 		b := part.blob(o)
 		err := visit(&b)
-		o.Clean, o.Again = b.Clean, b.Again
+		o.Clean = b.Clean
 		return err
 	})
 	return skippedObjects(skipped), err
@@ -135,7 +135,7 @@ func (p *historyPart) blob(o *odb.Object) Blob {
 	if o.Type != odb.Blob {
 		o.Fill()
 	}
-	b := Blob{Where: InBlob, Object: o, Data: o.Data, Offset: o.Offset, More: o.More, Dirty: o.Dirty, BaseClean: o.BaseClean}
+	b := Blob{Where: InBlob, Object: o, Data: o.Data, Window: o.Window, Dirty: o.Dirty, BaseClean: o.BaseClean}
 	switch o.Type {
 	case odb.Commit:
 		c, n := parseCommit(o)

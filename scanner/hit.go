@@ -42,7 +42,7 @@ func hitsIn(b *Blob, at position, matches []detectors.Match) []hit {
 		object = b.Object.ID()
 	}
 	var hits []hit
-	start, last := int(b.Offset), 0
+	start, last := b.offset(), 0
 	for _, m := range matches {
 		at = at.after(b.Data[last:m.At.Start], start+last)
 		last = m.At.Start

@@ -79,10 +79,7 @@ func (r *Recaller) visit(repository string, o Occurrence, visit func(*Blob) erro
 		return nil, err
 	}
 	damage, err = reader.Visit(o.Object, func(obj *odb.Object) error {
-		b := Blob{Object: obj, Data: obj.Data, Offset: obj.Offset, More: obj.More}
-		err := visit(&b)
-		obj.Again = b.Again
-		return err
+		return visit(&Blob{Object: obj, Data: obj.Data, Window: obj.Window})
 	})
 	if errors.Is(damage, odb.ErrNotFound) {
 		damage = fmt.Errorf("object %s of %q: %w", o.Object, repository, ErrGone)

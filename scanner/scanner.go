@@ -120,7 +120,7 @@ func (s *Scanner) read(ctx context.Context, part Part) (result, error) {
 
 // look adds what is in a blob, or in a window of one, to the result.
 func (s *Scanner) look(b *Blob, r *result) {
-	if b.More || b.Offset > 0 {
+	if b.Window != nil {
 		s.lookInWindow(b, r)
 		return
 	}

@@ -23,20 +23,20 @@ type windowed struct {
 // where nothing belongs together: what stands before the cut is found in this window,
 // which goes on behind it, and the next one starts there.
 func (s *Scanner) lookInWindow(b *Blob, r *result) {
-	if b.Offset == 0 {
+	if b.Window.Offset == 0 {
 		r.windowed = windowed{first: len(r.hits), at: beginning()}
 	}
 	matches := s.matches(b.Data)
 	end := len(b.Data)
-	if b.More {
+	if b.Window.More {
 		end, matches = s.cut(b.Data, matches)
 	}
-	b.Again = len(b.Data) - end
+	b.Window.Again = len(b.Data) - end
 	at := r.windowed.at
 	r.hits = append(r.hits, hitsIn(b, at, matches)...)
-	r.windowed.at = at.after(b.Data[:end], int(b.Offset))
+	r.windowed.at = at.after(b.Data[:end], b.offset())
 	r.bytes += int64(end)
-	if !b.More {
+	if !b.Window.More {
 		r.blobs++
 		r.hits = append(r.hits[:r.windowed.first], settled(r.hits[r.windowed.first:])...)
 	}
@@ -210,10 +210,8 @@ func eachWindow(r io.Reader, limit int64, buf []byte, as Blob, visit func(*Blob)
 	}
 	return window.Each(&limited{r, limit}, buf, func(w *window.Window) error {
 		b := as
-		b.Data, b.Offset, b.More = w.Data, w.Offset, w.More
-		err := visit(&b)
-		w.Again = b.Again
-		return err
+		b.Data, b.Window = w.Data, w
+		return visit(&b)
 	})
 }
 

@@ -16,8 +16,8 @@
 // the visitor found nothing comes with the regions that are new ([Object.Dirty]),
 // the only ones that need a look.
 //
-// A blob that is larger than the budget, and no delta, comes in windows ([Object.Offset],
-// [Object.More]), of which the visitor says how much is to come again ([Object.Again]).
+// A blob that is larger than the budget, and no delta, comes in windows
+// ([Object.Window]), of which the visitor says how much is to come again.
 //
 // What cannot be read is returned as [Skipped] and never stops the rest.
 //

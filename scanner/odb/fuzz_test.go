@@ -264,7 +264,7 @@ func storeOf(t *testing.T, data, idx []byte) *Store {
 // sameAgain reads an object on its own: where that can be done it must be the same.
 // Of two objects of one name it may be the other.
 func sameAgain(s *Store, o *Object) error {
-	if o.inWindows {
+	if o.Window != nil {
 		return nil
 	}
 	o.Fill()

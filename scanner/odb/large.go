@@ -91,16 +91,12 @@ func (r *Reader) packedInWindows(p *pack, h header, obj Object, visit func(*Obje
 	return damage, err
 }
 
-// large returns the header of a root that is read in windows, and whether it is. One
-// that deltas are built on is decoded as a whole, if it may be, for their sake.
-func (w *walk) large(root int32) (header, bool) {
-	o := &w.plan.objects[root]
-	if o.kind != Blob || o.foreign {
-		return header{}, false
-	}
-	h, err := w.plan.pack.safeHeader(o.offset)
+// large reports whether a root, which h heads, is read in windows. One that deltas are
+// built on is decoded as a whole, if it may be, for their sake.
+func (w *walk) large(root int32, h header) bool {
 	opts := &w.store.opts
-	return h, err == nil && opts.inWindows(Blob, h.size) && (o.child == none || h.size > opts.whole())
+	return h.kind == uint8(Blob) && opts.inWindows(Blob, h.size) &&
+		(w.plan.objects[root].child == none || h.size > opts.whole())
 }
 
 // largeFamily reads a root in windows. What is built on it is given up.
@@ -145,22 +141,15 @@ func (r *Reader) inWindows(obj *Object, s stream, visit func(*Object) error) (da
 	}
 	buf := r.get(r.store.opts.window())
 	defer r.put(buf)
-	damage, err = window.Each(body, buf, func(w *window.Window) (err error) {
-		w.Again, err = obj.visitWindow(w, visit)
-		return err
+	damage, err = window.Each(body, buf, func(w *window.Window) error {
+		part := *obj
+		part.Data, part.Window = w.Data, w
+		return visit(&part)
 	})
 	if damage == nil && err == nil && r.store.opts.CheckNames {
 		damage = checkHash(obj, name)
 	}
 	return damage, err
-}
-
-// visitWindow gives visit a window of the object, and returns how much it wants again.
-func (o *Object) visitWindow(w *window.Window, visit func(*Object) error) (again int, err error) {
-	part := *o
-	part.Data, part.Offset, part.More, part.inWindows = w.Data, w.Offset, w.More, true
-	err = visit(&part)
-	return part.Again, err
 }
 
 // open starts to inflate, and passes over the header.

@@ -25,15 +25,16 @@ type joined struct {
 
 func (j *joined) visit(o *odb.Object) error {
 	id := o.ID().String()
-	before := j.content[id]
-	if o.Offset > int64(len(before)) || o.Offset > 0 && !bytes.HasPrefix(o.Data, before[o.Offset:]) {
-		j.t.Errorf("%s: the window at %d does not go on from %d", id, o.Offset, len(before))
-	}
-	if o.More || o.Offset > 0 {
+	before, offset := j.content[id], int64(0)
+	if o.Window != nil {
 		j.windows++
+		offset = o.Window.Offset
+		o.Window.Again = j.again()
 	}
-	j.content[id] = append(before[:o.Offset:o.Offset], o.Data...)
-	o.Again = j.again()
+	if offset > int64(len(before)) || offset > 0 && !bytes.HasPrefix(o.Data, before[offset:]) {
+		j.t.Errorf("%s: the window at %d does not go on from %d", id, offset, len(before))
+	}
+	j.content[id] = append(before[:offset:offset], o.Data...)
 	return nil
 }
 
@@ -187,8 +188,8 @@ func readInOrder(t *testing.T, store *odb.Store) (read int64, skipped []odb.Skip
 	r := store.NewReader()
 	for _, f := range store.Families(all) {
 		s, err := r.Family(t.Context(), f, all, func(o *odb.Object) error {
-			if o.Offset != read {
-				return fmt.Errorf("the window at %d comes behind %d", o.Offset, read)
+			if o.Window == nil || o.Window.Offset != read {
+				return fmt.Errorf("got %+v behind %d", o.Window, read)
 			}
 			read += int64(len(o.Data))
 			return nil

@@ -64,7 +64,7 @@ func (w *walk) looseFamily(f Family) error {
 
 // give gives an object that stands alone to visit.
 func (w *walk) give(o *Object) error {
-	if o.inWindows { // whose names are checked at their ends
+	if o.Window != nil { // whose names are checked at their ends
 		if err := context.Cause(w.ctx); err != nil {
 			return err
 		}

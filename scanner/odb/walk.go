@@ -31,10 +31,14 @@ type node struct {
 
 // family reads the family of a root.
 func (w *walk) family(root int32) error {
-	if h, ok := w.large(root); ok {
+	h, err := w.plan.pack.safeHeader(w.plan.objects[root].offset)
+	if err != nil {
+		return w.lose(root, err)
+	}
+	if w.large(root, h) {
 		return w.largeFamily(root, h)
 	}
-	content, err := w.decodeRoot(root)
+	content, err := w.decodeRoot(h)
 	if err != nil {
 		return w.lose(root, err)
 	}
@@ -143,12 +147,8 @@ func (w *walk) misnamed(o *Object) bool {
 	return err != nil
 }
 
-func (w *walk) decodeRoot(root int32) (content []byte, err error) {
+func (w *walk) decodeRoot(h header) (content []byte, err error) {
 	defer caught(&err)
-	h, err := w.plan.pack.header(w.plan.objects[root].offset)
-	if err != nil {
-		return nil, err
-	}
 	content, _, err = w.root(w.plan.pack, h)
 	return content, err
 }
