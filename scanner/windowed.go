@@ -69,8 +69,8 @@ func (s *Scanner) cut(data []byte, matches []detectors.Match) (int, []detectors.
 	}
 	middle := max(1, len(data)-window.Overlap/2)
 	near := matches[len(before(matches, middle-calm)):]
-	if end := lineEnd(data, middle); len(near) == 0 && end < len(data) {
-		return end, matches // all of them stand before
+	if end := lineEnd(data, middle); len(near) == 0 && end <= len(data)-calm/2 {
+		return end, matches // all of them stand before; of a pair that is not seen yet both halves stand behind
 	}
 	if end, matches := s.cutLine(data, middle, near); end > 0 {
 		return end, matches
