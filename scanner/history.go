@@ -12,10 +12,12 @@ import (
 
 // HistoryOptions are the limits of a history. The zero value is useful.
 type HistoryOptions struct {
-	MaxSize int64 // bytes of an object; larger ones are skipped; 0: [odb.DefaultMaxSize]
+	// MaxSize is how many bytes an object may have; larger ones are skipped. 0 is no
+	// limit but for what has to be decoded as a whole: [odb.DefaultMaxSize].
+	MaxSize int64
 
-	// Memory is how many bytes of decoded objects a worker holds on to; 0:
-	// [odb.DefaultMemory]. See [odb.Options].
+	// Memory is how many bytes of decoded objects a worker holds on to, and from how
+	// many on a file's version is read in windows; 0: [odb.DefaultMemory]. See [odb.Options].
 	Memory int64
 
 	// CheckNames hashes every object, and skips what is not what its name says.
@@ -167,7 +169,7 @@ func (p *historyPart) blob(o *odb.Object) Blob {
 	if o.Type != odb.Blob {
 		o.Fill()
 	}
-	b := Blob{Where: InBlob, Object: o, Data: o.Data, Dirty: o.Dirty, BaseClean: o.BaseClean}
+	b := Blob{Where: InBlob, Object: o, Data: o.Data, Window: o.Window, Dirty: o.Dirty, BaseClean: o.BaseClean}
 	switch o.Type {
 	case odb.Commit:
 		b.Where, b.Header = InCommitMessage, p.commits.add(o)

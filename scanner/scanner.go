@@ -105,23 +105,33 @@ type result struct {
 	hits         []hit
 	blobs, bytes int64
 	skipped      []Skipped
+	windowed     windowed
 }
 
 func (s *Scanner) read(ctx context.Context, part Part) (result, error) {
 	var r result
 	skipped, err := part(ctx, func(b *Blob) error {
-		r.blobs++
-		r.bytes += int64(len(b.Data))
-		b.Clean = true
-		for _, d := range s.detectors {
-			if changed(b, d) {
-				b.Clean = false
-				b.fill()
-				r.hits = append(r.hits, hitsIn(b, d.Detect(b.Data))...)
-			}
-		}
+		s.look(b, &r)
 		return nil
 	})
 	r.skipped = skipped
 	return r, err
+}
+
+// look adds what is in a blob, or in a window of one, to the result.
+func (s *Scanner) look(b *Blob, r *result) {
+	if b.Window != nil {
+		s.lookInWindow(b, r)
+		return
+	}
+	r.blobs++
+	r.bytes += int64(len(b.Data))
+	b.Clean = true
+	for _, d := range s.detectors {
+		if changed(b, d) {
+			b.Clean = false
+			b.fill()
+			r.hits = append(r.hits, hitsIn(b, beginning(), d.Detect(b.Data))...)
+		}
+	}
 }

@@ -17,10 +17,11 @@ var arrows = map[string][]string{
 	"revoke/localaws": {},
 
 	"scanner/odb/inflate": {},
-	"scanner/odb":         {"scanner/odb/inflate"},
-	"scanner":             {"detectors", "scanner/odb", "scanner/odb/inflate"},
-	"report":              {"detectors", "scanner", "scanner/odb", "scanner/odb/inflate", "revoke"},
-	"cmd/revokey":         {"detectors", "scanner", "scanner/odb", "scanner/odb/inflate", "revoke", "revoke/localaws", "report"},
+	"scanner/window":      {},
+	"scanner/odb":         {"scanner/odb/inflate", "scanner/window"},
+	"scanner":             {"detectors", "scanner/odb", "scanner/odb/inflate", "scanner/window"},
+	"report":              {"detectors", "scanner", "scanner/odb", "scanner/odb/inflate", "scanner/window", "revoke"},
+	"cmd/revokey":         {"detectors", "scanner", "scanner/odb", "scanner/odb/inflate", "scanner/window", "revoke", "revoke/localaws", "report"},
 }
 
 // foreign are the modules that some packages must not know.

@@ -19,7 +19,7 @@ type scanOptions struct {
 	stdin   bool
 	verify  bool
 	workers int
-	maxSize int64 // bytes
+	maxSize int64 // bytes; 0: as large as can be read
 	history scanner.HistoryOptions
 	aws     awsOptions
 	output  outputOptions
@@ -40,8 +40,8 @@ owns the key, and becomes the key's last use.`,
 			&cli.BoolFlag{Name: "stdin", Usage: "scan standard input instead"},
 			&cli.BoolFlag{Name: "verify", Usage: "ask AWS which of the keys are live", Category: "AWS"},
 			&cli.IntFlag{Name: "workers", Usage: "read `N` parts at a time", DefaultText: "one a processor"},
-			&cli.Int64Flag{Name: "max-size", Value: 256, Usage: "skip, and name, what is larger than `MIB` mebibytes"},
-			&cli.Int64Flag{Name: "memory", Value: 64, Usage: "let each worker hold on to `MIB` mebibytes of decoded objects"},
+			&cli.Int64Flag{Name: "max-size", Usage: "skip, and name, what is larger than `MIB` mebibytes", DefaultText: "no limit; 256 where git stores versions as deltas"},
+			&cli.Int64Flag{Name: "memory", Value: 64, Usage: "let each worker hold on to `MIB` mebibytes of decoded objects; what is larger is read piece by piece"},
 			&cli.StringFlag{Name: "state", Usage: "remember in `FILE` what was scanned, and read only what is new since"},
 			&cli.BoolFlag{Name: "check-names", Usage: "hash every object, and name those that are not what they are called"},
 			&cli.BoolFlag{Name: "allow-partial", Usage: "take what a shallow or partial clone lacks for granted"},
@@ -84,7 +84,7 @@ func scanOptionsOf(c *cli.Context) (scanOptions, error) {
 		return o, usagef("--stdin goes with neither --files nor a path")
 	case (o.stdin || o.files) && o.history.State != "":
 		return o, usagef("--state goes with the history of a repository, not with --stdin or --files")
-	case o.workers < 0 || o.maxSize <= 0 || o.history.Memory <= 0:
+	case o.workers < 0 || c.IsSet("max-size") && o.maxSize <= 0 || o.history.Memory <= 0:
 		return o, usagef("--workers, --max-size and --memory take numbers above 0")
 	}
 	var err, outputErr error
