@@ -45,12 +45,16 @@ owns the key, and becomes the key's last use.`,
 			&cli.StringFlag{Name: "state", Usage: "remember in `FILE` what was scanned, and read only what is new since"},
 			&cli.BoolFlag{Name: "check-names", Usage: "hash every object, and name those that are not what they are called"},
 			&cli.BoolFlag{Name: "allow-partial", Usage: "take what a shallow or partial clone lacks for granted"},
+			&cli.BoolFlag{Name: "fetch-missing", Usage: "let git fetch what a shallow or partial clone lacks; git then runs with the repository's configuration"},
 			&cli.BoolFlag{Name: "count-missing", Usage: "count what a partial clone lacks: reads every tree"},
 		}, outputFlags()...), awsFlags()...),
 		Action: func(c *cli.Context) error {
 			o, err := scanOptionsOf(c)
 			if err != nil {
 				return err
+			}
+			if c.Bool("fetch-missing") {
+				o.history.Fetch = std.err
 			}
 			return runScan(c.Context, o, std)
 		},
@@ -74,6 +78,7 @@ func scanOptionsOf(c *cli.Context) (scanOptions, error) {
 		CheckNames:   c.Bool("check-names"),
 		State:        c.String("state"),
 	}
+	takeGitEnvironment(&o.history)
 	if c.Args().Present() {
 		o.path = c.Args().First()
 	}
