@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -12,6 +13,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-git/go-billy/v5/osfs"
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/cache"
+	"github.com/go-git/go-git/v5/storage/filesystem"
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/revokey-dev/revokey/detectors"
@@ -20,8 +25,8 @@ import (
 	"github.com/revokey-dev/revokey/scanner/odb"
 )
 
-// The twin of the scan reads every object through git and gives all of it to
-// every detector: no families, no regions, no shortcut. TestTwin compares the two
+// The twins of the scan read every object through git, and through go-git's storer, and
+// give all of it to every detector: no families, no regions, no shortcut. TestTwin compares the two
 // on random histories; TestDirty compares the shortcut alone with whole scans, in
 // memory and so a thousand times faster.
 
@@ -288,6 +293,9 @@ func FuzzTwin(f *testing.F) {
 func checkTwin(t *testing.T, seed uint64) {
 	repo := randomHistory(t, rand.New(rand.NewPCG(seed, 29)))
 	want := twinScan(t, repo)
+	if diff := gocmp.Diff(placesOf(want), placesOf(storerScan(t, repo))); diff != "" {
+		t.Errorf("seed %d: the twins do not agree (-git +go-git)\n%s", seed, diff)
+	}
 	got := scanAll(t, repo, 1)
 	if diff := gocmp.Diff(placesOf(want), placesOf(got)); diff != "" {
 		t.Errorf("seed %d: places (-twin +scan)\n%s", seed, diff)
@@ -342,6 +350,33 @@ func twinScan(t *testing.T, repo *gittest.Repo) []Finding {
 		}
 		findings = append(findings, twinFindings(id, data[:size])...)
 	}
+}
+
+// storerScan is twinScan with what go-git's storer reads.
+func storerScan(t *testing.T, repo *gittest.Repo) []Finding {
+	t.Helper()
+	files := osfs.New(filepath.Join(repo.Dir, ".git"))
+	objects, err := filesystem.NewStorage(files, cache.NewObjectLRUDefault()).IterEncodedObjects(plumbing.AnyObject)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var findings []Finding
+	err = objects.ForEach(func(o plumbing.EncodedObject) error {
+		if o.Type() == plumbing.TreeObject {
+			return nil
+		}
+		r, err := o.Reader()
+		if err != nil {
+			return err
+		}
+		data, err := io.ReadAll(r)
+		findings = append(findings, twinFindings(id(o.Hash()), data)...)
+		return errors.Join(err, r.Close())
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return findings
 }
 
 func twinFindings(id odb.ID, data []byte) []Finding {
