@@ -602,7 +602,7 @@ func TestCutUnderScan(t *testing.T) {
 		for _, planned := range []bool{false, true} {
 			label := fmt.Sprintf("%s/planned %v", ext, planned)
 			t.Run(label, func(t *testing.T) {
-					h := newHostile(t)
+				h := newHostile(t)
 				for i := range 500 {
 					h.chain(h.Add(gittest.PackBlob, text(i)), 1)
 				}
