@@ -1,0 +1,74 @@
+package unpack
+
+import (
+	"archive/zip"
+	"bytes"
+	"compress/bzip2"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// What a zip file's compression methods are called by number.
+// See https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, 4.4.5.
+const (
+	methodBzip2 = 12
+)
+
+// encryptedFlag is set in the flags of an encrypted member.
+const encryptedFlag = 1
+
+func (w *walk) zip(path string, data []byte, depth int) error {
+	// The library reads the whole directory at once. It has no more entries than
+	// signatures of entries; those of inner archives are members here too.
+	if bytes.Count(data, []byte("PK\x01\x02")) > w.limits.Members-w.members {
+		w.skip(path, w.tooMany())
+		return w.stopped()
+	}
+	z, err := w.zipReader(path, data)
+	if err != nil {
+		return w.failed(path, err)
+	}
+	for _, f := range z.File {
+		if err := w.zipMember(below(path, f.Name), f, depth); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *walk) zipReader(path string, data []byte) (z *zip.Reader, err error) {
+	panicked := guard(func() { z, err = zip.NewReader(w.reading(path, data), int64(len(data))) })
+	if err := errors.Join(panicked, err); err != nil && !errors.Is(err, zip.ErrInsecurePath) {
+		return nil, err
+	}
+	z.RegisterDecompressor(methodBzip2, func(r io.Reader) io.ReadCloser { return io.NopCloser(bzip2.NewReader(r)) })
+	return z, nil
+}
+
+func (w *walk) zipMember(path string, f *zip.File, depth int) error {
+	if f.Flags&encryptedFlag != 0 {
+		if err := w.count(path); err != nil {
+			return err
+		}
+		w.skip(path, ErrEncrypted)
+		return w.stopped()
+	}
+	r, err := f.Open()
+	if err != nil {
+		return w.zipUnread(path, f, err)
+	}
+	defer r.Close()
+	return w.member(path, w.unpacking(path, r), int64(min(f.UncompressedSize64, unlimited)), depth)
+}
+
+// zipUnread notes why a member cannot be opened.
+func (w *walk) zipUnread(path string, f *zip.File, err error) error {
+	if err := w.count(path); err != nil {
+		return err
+	}
+	if errors.Is(err, zip.ErrAlgorithm) {
+		err = fmt.Errorf("%w: compression method %d of zip", ErrUnsupported, f.Method)
+	}
+	return w.failed(path, err)
+}
