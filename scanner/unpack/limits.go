@@ -21,6 +21,10 @@ const (
 	// ratioFree is what any blob may give, whatever its size.
 	ratioFree = 1 << 20
 
+	// maxWindow is the memory that a decompressor may ask for, as much as zstd allows
+	// without being asked. xz -9 takes 64 MiB.
+	maxWindow = 128 << 20
+
 	// maxSkipped ends the walk of a blob in which nothing can be read.
 	maxSkipped = 1000
 )

@@ -13,6 +13,7 @@ import (
 // See https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, 4.4.5.
 const (
 	methodBzip2 = 12
+	methodZstd  = 93
 )
 
 // encryptedFlag is set in the flags of an encrypted member.
@@ -43,6 +44,7 @@ func (w *walk) zipReader(path string, data []byte) (z *zip.Reader, err error) {
 		return nil, err
 	}
 	z.RegisterDecompressor(methodBzip2, func(r io.Reader) io.ReadCloser { return io.NopCloser(bzip2.NewReader(r)) })
+	z.RegisterDecompressor(methodZstd, func(r io.Reader) io.ReadCloser { return closer(newZstd(r)) })
 	return z, nil
 }
 
@@ -71,4 +73,17 @@ func (w *walk) zipUnread(path string, f *zip.File, err error) error {
 		err = fmt.Errorf("%w: compression method %d of zip", ErrUnsupported, f.Method)
 	}
 	return w.failed(path, err)
+}
+
+// failing is a reader of nothing but an error.
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }
+
+// closer makes a decompressor that may not have come about what a zip reader takes.
+func closer(r io.Reader, err error) io.ReadCloser {
+	if err != nil {
+		r = failing{err}
+	}
+	return io.NopCloser(r)
 }
