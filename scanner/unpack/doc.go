@@ -3,7 +3,7 @@
 //
 // [Looks] tells by the first bytes whether a blob may be an archive; most are not.
 // [Walk] calls back with each member. Read are zip with its kin (jar, docx, whl,
-// ipa), tar, gzip, bzip2 and Zstandard, one inside the other, and a tar inside a
+// ipa), tar, gzip, bzip2, xz and Zstandard, one inside the other, and a tar inside a
 // compressor without ever being whole in memory.
 //
 // What cannot be read is returned as [Skipped], with the member's path and one of
@@ -33,6 +33,6 @@
 //
 // Archives are known by their first bytes: one behind other content (an installer
 // with its files at the end) is not found. Of a zip file the directory is believed:
-// bytes between its members are not looked at. RAR, 7z, xz, lz4 and compress are named as
+// bytes between its members are not looked at. RAR, 7z, lz4 and compress are named as
 // not read; others, such as cab, cpio and ar, are not known.
 package unpack

@@ -15,9 +15,9 @@ const (
 	tarred
 	gzipped
 	bzipped
+	xzipped
 	zstandard
 	sevenZipped
-	xzipped
 	rarred
 	lz4ed
 	compressed
@@ -25,7 +25,7 @@ const (
 
 // String returns the name of the format, as a user knows it.
 func (f format) String() string {
-	return [...]string{"none", "zip", "tar", "gzip", "bzip2", "zstd", "7z", "xz", "RAR", "lz4", "compress"}[f]
+	return [...]string{"none", "zip", "tar", "gzip", "bzip2", "xz", "zstd", "7z", "RAR", "lz4", "compress"}[f]
 }
 
 // Looks reports whether data, of which no more than [Head] bytes are read, may be an

@@ -30,6 +30,8 @@ func (w *walk) decompressor(f format, from io.Reader) (r io.Reader, err error) {
 			r, err = gzip.NewReader(from)
 		case bzipped:
 			r = bzip2.NewReader(from)
+		case xzipped:
+			r = newXZ(from, w.out)
 		case zstandard:
 			r, err = newZstd(from)
 		}

@@ -14,6 +14,7 @@ import (
 const (
 	methodBzip2 = 12
 	methodZstd  = 93
+	methodXZ    = 95
 )
 
 // encryptedFlag is set in the flags of an encrypted member.
@@ -45,6 +46,7 @@ func (w *walk) zipReader(path string, data []byte) (z *zip.Reader, err error) {
 	}
 	z.RegisterDecompressor(methodBzip2, func(r io.Reader) io.ReadCloser { return io.NopCloser(bzip2.NewReader(r)) })
 	z.RegisterDecompressor(methodZstd, func(r io.Reader) io.ReadCloser { return closer(newZstd(r)) })
+	z.RegisterDecompressor(methodXZ, func(r io.Reader) io.ReadCloser { return closer(newXZ(r, w.out), nil) })
 	return z, nil
 }
 
