@@ -11,24 +11,24 @@ var errMember = errors.New("the member is larger than there is room for")
 
 // member gives the content of r, and what is inside it. size is what the archive says
 // of its length, and a hint at best.
-func (w *walk) member(path string, r io.Reader, size int64, depth int) error {
-	if err := w.count(path); err != nil {
+func (w *walk) member(at place, r io.Reader, size int64, depth int) error {
+	if err := w.count(at.path); err != nil {
 		return err
 	}
 	data, err := w.read(r, size, depth)
 	switch {
 	case errors.Is(err, errMember):
-		w.skip(path, fmt.Errorf("%w: it is larger than %s, with what it is nested in", ErrLimit, inMiB(w.limits.MemberSize)))
+		w.skip(at.path, fmt.Errorf("%w: it is larger than %s, with what it is nested in", ErrLimit, inMiB(w.limits.MemberSize)))
 		return w.stopped()
 	case err != nil:
-		if err := w.failed(path, err); err != nil {
+		if err := w.failed(at.path, err); err != nil {
 			return err
 		}
 	}
 	if len(data) == 0 {
 		return nil
 	}
-	return w.give(path, data, depth)
+	return w.give(at, data, depth)
 }
 
 // count counts a member.
@@ -46,13 +46,13 @@ func (w *walk) tooMany() error {
 	return fmt.Errorf("%w: it has more than %d members", ErrLimit, w.limits.Members)
 }
 
-func (w *walk) give(path string, data []byte, depth int) error {
+func (w *walk) give(at place, data []byte, depth int) error {
 	w.held += int64(len(data))
 	defer func() { w.held -= int64(len(data)) }()
-	if err := w.fn(Member{Path: path, Data: data}); err != nil {
+	if err := w.fn(Member{Path: at.path, Archive: at.archive, Data: data}); err != nil {
 		return err
 	}
-	return w.open(path, data, depth)
+	return w.open(at.path, data, depth)
 }
 
 // Buffers start at firstBuffer bytes; those that stayed below keptBuffer are used

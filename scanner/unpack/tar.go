@@ -17,8 +17,8 @@ func (w *walk) tar(path string, r io.Reader, depth int) error {
 		case err != nil:
 			return w.failed(path, err)
 		}
-		member := below(path, header.Name)
-		if err := w.member(member, w.unpacking(member, t), header.Size, depth); err != nil {
+		at := below(path, header.Name)
+		if err := w.member(at, w.unpacking(at.path, t), header.Size, depth); err != nil {
 			return err
 		}
 	}

@@ -8,8 +8,9 @@ import (
 
 // Member is one piece of content inside a blob.
 type Member struct {
-	Path string // as the package's comment tells; from the archive, so of any bytes
-	Data []byte // valid until the callback returns, and not to be changed
+	Path    string // as the package's comment tells; from the archive, so of any bytes
+	Archive string // the path of the archive that it is a member of; "" for the blob itself
+	Data    []byte // valid until the callback returns, and not to be changed
 }
 
 // Skipped is something inside a blob that was not given, or not whole.
@@ -130,11 +131,14 @@ func reason(err error) error {
 	return fmt.Errorf("%w: %w", ErrCorrupt, err)
 }
 
-// below returns the path of a member of the archive at path.
-func below(path, name string) string {
+// place is where a member stands.
+type place struct{ archive, path string }
+
+// below returns the place of a member of the archive at path.
+func below(path, name string) place {
 	name = name[:min(len(name), MaxName)]
-	if path == "" {
-		return name
+	if path != "" {
+		name = path + "!/" + name
 	}
-	return path + "!/" + name
+	return place{path, name}
 }

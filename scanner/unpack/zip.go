@@ -50,31 +50,31 @@ func (w *walk) zipReader(path string, data []byte) (z *zip.Reader, err error) {
 	return z, nil
 }
 
-func (w *walk) zipMember(path string, f *zip.File, depth int) error {
+func (w *walk) zipMember(at place, f *zip.File, depth int) error {
 	if f.Flags&encryptedFlag != 0 {
-		if err := w.count(path); err != nil {
+		if err := w.count(at.path); err != nil {
 			return err
 		}
-		w.skip(path, ErrEncrypted)
+		w.skip(at.path, ErrEncrypted)
 		return w.stopped()
 	}
 	r, err := f.Open()
 	if err != nil {
-		return w.zipUnread(path, f, err)
+		return w.zipUnread(at, f, err)
 	}
 	defer r.Close()
-	return w.member(path, w.unpacking(path, r), int64(min(f.UncompressedSize64, unlimited)), depth)
+	return w.member(at, w.unpacking(at.path, r), int64(min(f.UncompressedSize64, unlimited)), depth)
 }
 
 // zipUnread notes why a member cannot be opened.
-func (w *walk) zipUnread(path string, f *zip.File, err error) error {
-	if err := w.count(path); err != nil {
+func (w *walk) zipUnread(at place, f *zip.File, err error) error {
+	if err := w.count(at.path); err != nil {
 		return err
 	}
 	if errors.Is(err, zip.ErrAlgorithm) {
 		err = fmt.Errorf("%w: compression method %d of zip", ErrUnsupported, f.Method)
 	}
-	return w.failed(path, err)
+	return w.failed(at.path, err)
 }
 
 // failing is a reader of nothing but an error.
