@@ -34,6 +34,7 @@ func hitsIn(b *Blob, matches []detectors.Match) []hit {
 		hits = append(hits, hit{match: m, at: Occurrence{
 			Where:    b.where(m.At.Start),
 			Object:   object,
+			Member:   b.Member,
 			Offset:   m.At.Start,
 			Line:     line,
 			Column:   m.At.Start - lineStart + 1,

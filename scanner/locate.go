@@ -38,7 +38,7 @@ func objectsOf(findings []Finding) []odb.ID {
 }
 
 // spread repeats each occurrence at each place of its object, in a fixed order:
-// by path, time, commit, object and offset.
+// by path, member, time, commit, object and offset.
 func spread(occurrences []Occurrence, places map[odb.ID][]Place) []Occurrence {
 	var located []Occurrence
 	for _, o := range occurrences {
@@ -52,7 +52,7 @@ func spread(occurrences []Occurrence, places map[odb.ID][]Place) []Occurrence {
 	}
 	slices.SortStableFunc(located, func(a, b Occurrence) int {
 		return cmp.Or(
-			cmp.Compare(a.Path, b.Path), a.Time.Compare(b.Time), a.Commit.Compare(b.Commit),
+			cmp.Compare(a.Path, b.Path), cmp.Compare(a.Member, b.Member), a.Time.Compare(b.Time), a.Commit.Compare(b.Commit),
 			a.Object.Compare(b.Object), cmp.Compare(a.Offset, b.Offset))
 	})
 	return located

@@ -1,6 +1,7 @@
 package scanner
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -38,19 +39,30 @@ func (r *Recaller) Close() error {
 // Recall returns the match with the key ID and the secret of the given SHA-256,
 // in hexadecimal, from an occurrence in a repository, or folder, as
 // [Finding.Repository] names it. The error is [ErrGone] where it is not there.
-func (r *Recaller) Recall(repository string, o Occurrence, keyID, secretSHA256 string) (detectors.Match, error) {
+func (r *Recaller) Recall(ctx context.Context, repository string, o Occurrence, keyID, secretSHA256 string) (detectors.Match, error) {
 	data, err := r.read(repository, o)
 	if err != nil {
 		return detectors.Match{}, err
 	}
+	find := func(data []byte) (detectors.Match, bool) { return r.find(data, keyID, secretSHA256) }
+	if o.Member != "" {
+		return r.recallMember(ctx, data, o.Member, find)
+	}
+	if m, ok := find(data); ok {
+		return m, nil
+	}
+	return detectors.Match{}, ErrGone
+}
+
+func (r *Recaller) find(data []byte, keyID, secretSHA256 string) (detectors.Match, bool) {
 	for _, d := range r.detectors {
 		for _, m := range d.Detect(data) {
 			if m.KeyID == keyID && m.Secret.SHA256() == secretSHA256 {
-				return m, nil
+				return m, true
 			}
 		}
 	}
-	return detectors.Match{}, ErrGone
+	return detectors.Match{}, false
 }
 
 func (r *Recaller) read(repository string, o Occurrence) ([]byte, error) {

@@ -35,6 +35,7 @@ type Blob struct {
 	Where  Where
 	Object *odb.Object // nil where it is not a git object
 	Path   string      // of a file on disk, relative to the source
+	Member string      // its path in the archive that the object or file is; "" where it is not in one
 	Data   []byte      // valid until visit returns
 	Header int         // bytes at the start of Data that are a commit's header
 
