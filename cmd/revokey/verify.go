@@ -74,7 +74,7 @@ func (o verifyOptions) suspects(ctx context.Context, std streams) ([]suspect, er
 	if std.asks {
 		std.say("reading a key ID and its secret from the terminal; end with Ctrl-D")
 	}
-	suspects, _, err := search(ctx, scanner.NewStream(std.in, 0), 1, std)
+	suspects, _, err := search(ctx, scanner.NewStream(std.in, 0), scanner.Options{Workers: 1}, std)
 	if err == nil && len(suspects) == 0 {
 		return nil, usagef("there is no credential on standard input").
 			withHint("give the key ID and the secret, one a line, or pass --from FINDINGS")
