@@ -3,9 +3,10 @@ package unpack
 import (
 	"bufio"
 	"compress/bzip2"
-	"compress/gzip"
 	"errors"
 	"io"
+
+	"github.com/klauspost/compress/gzip"
 )
 
 // stream gives what a compressed stream holds: the members of a tar, or the one

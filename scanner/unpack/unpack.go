@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 )
 
 // Member is one piece of content inside a blob.
@@ -54,6 +55,8 @@ type walk struct {
 	members int   // so far
 	held    int64 // bytes of the members at hand
 	buffers [][]byte
+
+	inflater io.ReadCloser // of zip's members; nil until it is needed
 
 	full error // the limit of the blob as a whole that was met
 }

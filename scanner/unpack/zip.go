@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/klauspost/compress/flate"
 )
 
 // What a zip file's compression methods are called by number.
@@ -44,10 +46,22 @@ func (w *walk) zipReader(path string, data []byte) (z *zip.Reader, err error) {
 	if err := errors.Join(panicked, err); err != nil && !errors.Is(err, zip.ErrInsecurePath) {
 		return nil, err
 	}
+	z.RegisterDecompressor(zip.Deflate, w.inflate)
 	z.RegisterDecompressor(methodBzip2, func(r io.Reader) io.ReadCloser { return io.NopCloser(bzip2.NewReader(r)) })
 	z.RegisterDecompressor(methodZstd, func(r io.Reader) io.ReadCloser { return closer(newZstd(r)) })
 	z.RegisterDecompressor(methodXZ, func(r io.Reader) io.ReadCloser { return closer(newXZ(r, w.out), nil) })
 	return z, nil
+}
+
+// inflate returns a reader of deflated data, the one that the walk has: a member is read
+// to its end before another is begun.
+func (w *walk) inflate(r io.Reader) io.ReadCloser {
+	if w.inflater == nil {
+		w.inflater = flate.NewReader(r)
+	} else if err := w.inflater.(flate.Resetter).Reset(r, nil); err != nil {
+		return closer(nil, err)
+	}
+	return io.NopCloser(w.inflater)
 }
 
 func (w *walk) zipMember(at place, f *zip.File, depth int) error {
