@@ -17,7 +17,7 @@
 // inner archive, "!/" and the name: "lib/app.jar!/conf/prod.properties". A stream
 // that is only compressed has no name for what it holds: there it is the format in
 // brackets, "dump.sql.gz!/[gzip]". A tar inside a compressor is one archive:
-// "backup.tar.gz!/etc/passwd". Names are cut at [MaxName] bytes. They need not be distinct,
+// "backup.tar.gz!/etc/passwd"; what stands behind its end is "[rest]". Names are cut at [MaxName] bytes. They need not be distinct,
 // but the same blob gives the same members under the same paths each time.
 //
 // # Hostile archives

@@ -1,6 +1,7 @@
 package unpack
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -83,7 +84,7 @@ func (w *walk) open(path string, data []byte, depth int) error {
 	case f == zipped:
 		return w.zip(path, data, depth+1)
 	case f == tarred:
-		return w.tar(path, w.reading(path, data), depth+1)
+		return w.tar(path, bufio.NewReader(w.reading(path, data)), depth+1)
 	case f >= sevenZipped:
 		w.skip(path, fmt.Errorf("%w: %s", ErrUnsupported, f))
 		return nil

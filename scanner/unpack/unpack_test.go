@@ -78,6 +78,8 @@ func TestMembers(t *testing.T) {
 		{"tar.gz", gzipOf(t, tarOf(t, two...)), members},
 		{"tar.xz", xzOf(t, tarOf(t, two...)), members},
 		{"tar.zst", zstdOf(t, tarOf(t, two...)), members},
+		{"tars, one behind the other", gzipOf(t, append(tarOf(t, two[0]), tarOf(t, two[1])...)), members},
+		{"tar and other things", gzipOf(t, slices.Concat(tarOf(t, two...), zeros(5000), []byte("rest"))), append(slices.Clone(members), "[rest]="+string(zeros(5000%512))+"rest")},
 		{"gzip", gzipOf(t, []byte("one")), []string{"[gzip]=one"}},
 		{"two gzips", append(gzipOf(t, []byte("one")), gzipOf(t, []byte("two"))...), []string{"[gzip]=onetwo"}},
 		{"xz", xzOf(t, []byte("one")), []string{"[xz]=one"}},
@@ -132,6 +134,7 @@ func TestSkipped(t *testing.T) {
 		{"gzip cut in its head", gz[:8], walked{Skipped: []string{": damaged"}}},
 		{"xz cut", xzOf(t, []byte("one"))[:20], walked{Skipped: []string{"[xz]: damaged"}}},
 		{"tar cut", tarOf(t, file{"a", "12345"})[:514], walked{Members: []string{"a=12"}, Skipped: []string{"a: damaged"}}},
+		{"a wrong checksum behind a tar", flipEnd(gzipOf(t, tarOf(t, file{"a", "1"}))), walked{Members: []string{"a=1"}, Skipped: []string{": damaged"}}},
 		{"RAR", []byte("Rar!\x1a\x07\x01\x00 and so on"), walked{Skipped: []string{": not a format that is read"}}},
 		{"7z", []byte("7z\xbc\xaf\x27\x1c\x00\x04 and so on"), walked{Skipped: []string{": not a format that is read"}}},
 		{"lz4", []byte("\x04\x22\x4d\x18\x64\x40\xa7 and so on"), walked{Skipped: []string{": not a format that is read"}}},
@@ -141,6 +144,12 @@ func TestSkipped(t *testing.T) {
 			check(t, c.data, unpack.Limits{}, c.want)
 		})
 	}
+}
+
+// flipEnd damages the checksum of a gzip.
+func flipEnd(data []byte) []byte {
+	data[len(data)-5] ^= 1
+	return data
 }
 
 // TestDamagedIsGivenAsFarAsItGoes cuts each stream in its middle.
