@@ -63,7 +63,7 @@ func (r *result) addUnread(b *Blob, skipped []unpack.Skipped) {
 		}
 		if errors.Is(s.Err, unpack.ErrLimit) {
 			unread.Reason += " (--max-archive-size and --max-size raise limits of size, --no-archives leaves archives closed)"
-			r.skipped = append(r.skipped, unread)
+			r.skipped, b.Unfinished = append(r.skipped, unread), true
 		} else {
 			r.unread = append(r.unread, unread)
 		}

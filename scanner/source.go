@@ -43,6 +43,9 @@ type Blob struct {
 	// the others was quiet, and whether this blob is.
 	Dirty            []odb.Span
 	BaseClean, Clean bool
+
+	// Unfinished is set by visit where a limit kept it from looking at all of the blob.
+	Unfinished bool
 }
 
 // fill makes Data whole, where it is a sparse object's.

@@ -81,6 +81,7 @@ func scanOptionsOf(c *cli.Context) (scanOptions, error) {
 		CheckNames:   c.Bool("check-names"),
 		State:        c.String("state"),
 	}
+	o.history.Rules = fmt.Sprint(o.scan.NoArchives, o.scan.Archives)
 	if c.Args().Present() {
 		o.path = c.Args().First()
 	}
