@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/revokey-dev/revokey/detectors"
@@ -62,7 +63,7 @@ func (r *result) addUnread(b *Blob, skipped []unpack.Skipped) {
 			unread.Reason = "in it " + s.Path + ": " + unread.Reason
 		}
 		if errors.Is(s.Err, unpack.ErrLimit) {
-			unread.Reason += " (--max-archive-size and --max-size raise limits of size, --no-archives leaves archives closed)"
+			unread.Reason += " (--max-archive-size, --max-size and --memory raise limits of size, --no-archives leaves archives closed)"
 			r.skipped, b.Unfinished = append(r.skipped, unread), true
 		} else {
 			r.unread = append(r.unread, unread)
@@ -78,25 +79,23 @@ func (b *Blob) name() string {
 	return cmp.Or(b.Path, "standard input")
 }
 
-// recallMember returns the match that Recall looks for from a member of an archive: from
-// each of that path, for names need not be distinct.
-func (r *Recaller) recallMember(ctx context.Context, data []byte, member string, found func([]byte) (detectors.Match, bool)) (detectors.Match, error) {
-	var match detectors.Match
-	errFound := errors.New("found")
-	_, err := unpack.Walk(ctx, data, recallLimits(), func(m unpack.Member) error {
-		if m.Path == member {
-			if got, ok := found(m.Data); ok {
-				match = got
-				return errFound
-			}
-		}
+// unpackWindow unpacks the blob that one window holds all of. One that takes several is
+// never whole in memory, and is named if it looks like an archive.
+func (s *Scanner) unpackWindow(ctx context.Context, b *Blob, r *result) error {
+	if b.Window.Offset != 0 || !s.mayHold(b) {
 		return nil
-	})
-	if errors.Is(err, errFound) {
-		return match, nil
 	}
-	return match, cmp.Or(err, ErrGone)
+	if b.Window.More {
+		r.addUnread(b, []unpack.Skipped{{Err: errLargeArchive}})
+		return nil
+	}
+	hits, err := s.unpack(ctx, b, slices.Clone(r.hits[r.windowed.first:]), r)
+	r.hits = append(r.hits[:r.windowed.first], hits...)
+	return err
 }
+
+// errLargeArchive is why an archive that is read piece by piece is not looked into.
+var errLargeArchive = fmt.Errorf("%w: as an archive it is too large to be held; its own bytes were scanned", unpack.ErrLimit)
 
 // recallLimits are those of a scan without any, but for memory: to find again what
 // was found with limits that were raised.

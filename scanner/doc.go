@@ -6,5 +6,8 @@
 // where in its history the few matched objects stand. It emits a [Finding] for
 // each credential, always in the same order.
 //
+// What is larger than memory comes in windows, which are cut where nothing belongs
+// together, so that each match is found once and as in the whole.
+//
 // It asks nobody whether a credential works, and prints nothing.
 package scanner

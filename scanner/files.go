@@ -2,15 +2,14 @@ package scanner
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 
 	"github.com/revokey-dev/revokey/scanner/odb"
+	"github.com/revokey-dev/revokey/scanner/window"
 )
 
 // Files is the files below a folder, or one file, as they are on disk.
@@ -28,17 +27,14 @@ var _ Source = (*Files)(nil)
 const filesPerPart = 64
 
 // OpenFiles lists the files at path. Folders named .git are left out, symbolic
-// links are not followed. Files of more than maxSize bytes are skipped; 0 means
-// [odb.DefaultMaxSize].
+// links are not followed. Files of more than maxSize bytes are skipped; 0 is no
+// limit: large files are read in windows.
 func OpenFiles(path string, maxSize int64) (*Files, error) {
 	root, err := filepath.Abs(path)
 	if err != nil {
 		return nil, err
 	}
 	f := &Files{root: root, maxSize: maxSize}
-	if maxSize == 0 {
-		f.maxSize = odb.DefaultMaxSize
-	}
 	info, err := os.Stat(root)
 	if err != nil {
 		return nil, fmt.Errorf("listing files: %w", err)
@@ -85,40 +81,40 @@ func (f *Files) Parts() []Part {
 
 func (f *Files) read(ctx context.Context, paths []string, visit func(*Blob) error) ([]Skipped, error) {
 	var skipped []Skipped
+	var buf []byte
+	visit = unlessDone(ctx, visit)
 	for _, path := range paths {
-		if err := context.Cause(ctx); err != nil {
-			return skipped, err
-		}
-		data, err := readFile(filepath.Join(f.root, path), f.maxSize)
+		as := Blob{Where: InFile, Path: filepath.ToSlash(path)}
+		damage, err := visitFile(filepath.Join(f.root, path), f.maxSize, &buf, as, visit)
 		if err != nil {
-			skipped = append(skipped, Skipped{What: path, Reason: err.Error()})
-			continue
-		}
-		if err := visit(&Blob{Where: InFile, Path: filepath.ToSlash(path), Data: data}); err != nil {
 			return skipped, err
+		}
+		if damage != nil {
+			skipped = append(skipped, Skipped{What: path, Reason: damage.Error()})
 		}
 	}
 	return skipped, nil
 }
 
-func readFile(path string, limit int64) ([]byte, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
+// visitFile gives visit a file, in windows where it is large. buf is made larger where
+// it has to be. damage is why the file was not read to its end.
+func visitFile(path string, limit int64, buf *[]byte, as Blob, visit func(*Blob) error) (damage, err error) {
+	file, damage := os.Open(path)
+	if damage != nil {
+		return damage, nil
 	}
 	defer file.Close()
-	return readLimited(file, limit)
-}
-
-// errTooLarge is the reason for a file, or an input, over the limit.
-var errTooLarge = errors.New("larger than the limit (--max-size raises it)")
-
-func readLimited(r io.Reader, limit int64) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(r, limit+1))
-	if err == nil && int64(len(data)) > limit {
-		return nil, errTooLarge
+	info, damage := file.Stat()
+	if damage != nil {
+		return damage, nil
 	}
-	return data, err
+	if limit > 0 && info.Size() > limit {
+		return errTooLarge, nil
+	}
+	if room := min(max(info.Size()+1, window.Least), readerWindow); int64(len(*buf)) < room {
+		*buf = make([]byte, room)
+	}
+	return eachWindow(file, limit, *buf, as, visit)
 }
 
 // Locate returns nothing: a file's place is its path.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 
@@ -12,10 +13,12 @@ import (
 
 // HistoryOptions are the limits of a history. The zero value is useful.
 type HistoryOptions struct {
-	MaxSize int64 // bytes of an object; larger ones are skipped; 0: [odb.DefaultMaxSize]
+	// MaxSize is how many bytes an object may have; larger ones are skipped. 0 is no
+	// limit but for what has to be decoded as a whole: [odb.DefaultMaxSize].
+	MaxSize int64
 
-	// Memory is how many bytes of decoded objects a worker holds on to; 0:
-	// [odb.DefaultMemory]. See [odb.Options].
+	// Memory is how many bytes of decoded objects a worker holds on to, and from how
+	// many on a file's version is read in windows; 0: [odb.DefaultMemory]. See [odb.Options].
 	Memory int64
 
 	// CheckNames hashes every object, and skips what is not what its name says.
@@ -29,6 +32,17 @@ type HistoryOptions struct {
 	// tree: several times as long as all the rest. Without it a partial clone is
 	// one that may lack something.
 	CountMissing bool
+
+	// Fetch lets git fetch what a shallow or partial clone lacks, with git's progress
+	// going there; then what a partial clone still lacks is counted. nil: nothing is
+	// fetched. git runs as the user would run it, with the repository's configuration:
+	// only for repositories that are trusted.
+	Fetch io.Writer
+
+	// Objects is the directory of objects, if it is not the repository's own, and
+	// Alternates are directories besides it. git names both to its hooks.
+	Objects    string
+	Alternates []string
 
 	// State is a file that remembers what was scanned: what it knows is not read
 	// again, but for what was found in it. "": none. See [History.SaveState].
@@ -79,6 +93,15 @@ func OpenHistory(ctx context.Context, path string, opts HistoryOptions) (*Histor
 	if err := r.check(); err != nil {
 		return nil, err
 	}
+	if opts.Fetch != nil {
+		if err := r.fetchMissing(ctx, opts.Fetch); err != nil {
+			return nil, err
+		}
+		opts.CountMissing = true
+	}
+	if opts.Objects != "" {
+		r.objectDir = opts.Objects
+	}
 	h := &History{opts: opts, repo: r, want: odb.Types(odb.Blob, odb.Commit, odb.Tag)}
 	if err := h.recallState(); err != nil {
 		return nil, err
@@ -118,7 +141,7 @@ func (h *History) openStore() error {
 }
 
 func (h *History) limits() odb.Options {
-	return odb.Options{MaxSize: h.opts.MaxSize, Memory: h.opts.Memory, CheckNames: h.opts.CheckNames, SHA256: h.repo.sha256}
+	return odb.Options{MaxSize: h.opts.MaxSize, Memory: h.opts.Memory, CheckNames: h.opts.CheckNames, SHA256: h.repo.sha256, Alternates: h.opts.Alternates}
 }
 
 // Close lets go of the history's files.
@@ -176,7 +199,7 @@ func (p *historyPart) blob(o *odb.Object) Blob {
 	if o.Type != odb.Blob {
 		o.Fill()
 	}
-	b := Blob{Where: InBlob, Object: o, Data: o.Data, Dirty: o.Dirty, BaseClean: o.BaseClean}
+	b := Blob{Where: InBlob, Object: o, Data: o.Data, Window: o.Window, Dirty: o.Dirty, BaseClean: o.BaseClean}
 	switch o.Type {
 	case odb.Commit:
 		b.Where, b.Header = InCommitMessage, p.commits.add(o)
@@ -248,13 +271,13 @@ func (h *History) cutOff() []Skipped {
 	}
 	return []Skipped{{
 		What:   fmt.Sprintf("the history before its boundary (%d commits)", len(cut)),
-		Reason: "this is a shallow clone: fetch the rest with `git fetch --unshallow`, or pass --allow-partial",
+		Reason: "this is a shallow clone: fetch the rest with `git fetch --unshallow` or --fetch-missing, or pass --allow-partial",
 	}}
 }
 
 // promised says what a partial clone lacks: how much, if trees were read.
 func (h *History) promised() []Skipped {
-	const wayOut = "this is a partial clone: scan a full one, made with `git clone --mirror`, or pass --allow-partial"
+	const wayOut = "this is a partial clone: pass --fetch-missing, scan a full one, made with `git clone --mirror`, or pass --allow-partial"
 	if !h.store.Promisor() {
 		return nil
 	}

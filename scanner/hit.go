@@ -13,8 +13,27 @@ type hit struct {
 	at    Occurrence
 }
 
-// hitsIn places the matches, which are in order of their start, in their blob.
-func hitsIn(b *Blob, matches []detectors.Match) []hit {
+// position is a place in a blob.
+type position struct {
+	line      int // from 1
+	lineStart int // the offset in the blob of the line's first byte
+}
+
+// after returns the position behind text, which stands there, at an offset.
+func (p position) after(text []byte, offset int) position {
+	p.line += bytes.Count(text, []byte("\n"))
+	if i := bytes.LastIndexByte(text, '\n'); i >= 0 {
+		p.lineStart = offset + i + 1
+	}
+	return p
+}
+
+// beginning returns the position of a blob's first byte.
+func beginning() position { return position{line: 1} }
+
+// hitsIn places the matches, which are in order of their start, in their blob, whose
+// Data starts at the position.
+func hitsIn(b *Blob, at position, matches []detectors.Match) []hit {
 	if len(matches) == 0 {
 		return nil
 	}
@@ -23,21 +42,17 @@ func hitsIn(b *Blob, matches []detectors.Match) []hit {
 		object = b.Object.ID()
 	}
 	var hits []hit
-	line, lineStart, last := 1, 0, 0
+	start, last := b.offset(), 0
 	for _, m := range matches {
-		passed := b.Data[last:m.At.Start]
-		line += bytes.Count(passed, []byte("\n"))
-		if i := bytes.LastIndexByte(passed, '\n'); i >= 0 {
-			lineStart = last + i + 1
-		}
+		at = at.after(b.Data[last:m.At.Start], start+last)
 		last = m.At.Start
 		hits = append(hits, hit{match: m, at: Occurrence{
 			Where:    b.where(m.At.Start),
 			Object:   object,
 			Member:   b.Member,
-			Offset:   m.At.Start,
-			Line:     line,
-			Column:   m.At.Start - lineStart + 1,
+			Offset:   start + last,
+			Line:     at.line,
+			Column:   start + last - at.lineStart + 1,
 			Encoding: m.Encoding,
 			Place:    Place{Path: b.Path},
 		}})

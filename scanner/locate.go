@@ -38,7 +38,8 @@ func objectsOf(findings []Finding) []odb.ID {
 }
 
 // spread repeats each occurrence at each place of its object, in a fixed order:
-// by path, member, time, commit, object and offset.
+// by path, member, time, commit, object and offset. One that was met twice, as a damaged copy
+// of a large object was read before a whole one, comes once.
 func spread(occurrences []Occurrence, places map[odb.ID][]Place) []Occurrence {
 	var located []Occurrence
 	for _, o := range occurrences {
@@ -50,12 +51,16 @@ func spread(occurrences []Occurrence, places map[odb.ID][]Place) []Occurrence {
 			located = append(located, o)
 		}
 	}
-	slices.SortStableFunc(located, func(a, b Occurrence) int {
-		return cmp.Or(
-			cmp.Compare(a.Path, b.Path), cmp.Compare(a.Member, b.Member), a.Time.Compare(b.Time), a.Commit.Compare(b.Commit),
-			a.Object.Compare(b.Object), cmp.Compare(a.Offset, b.Offset))
+	slices.SortStableFunc(located, compareOccurrences)
+	return slices.CompactFunc(located, func(a, b Occurrence) bool {
+		return compareOccurrences(a, b) == 0 && slices.Equal(a.Encoding, b.Encoding)
 	})
-	return located
+}
+
+func compareOccurrences(a, b Occurrence) int {
+	return cmp.Or(
+		cmp.Compare(a.Path, b.Path), cmp.Compare(a.Member, b.Member), a.Time.Compare(b.Time), a.Commit.Compare(b.Commit),
+		a.Object.Compare(b.Object), cmp.Compare(a.Offset, b.Offset))
 }
 
 // summarise sets what the occurrences together say.

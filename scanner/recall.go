@@ -1,10 +1,12 @@
 package scanner
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"github.com/revokey-dev/revokey/detectors"
 	"github.com/revokey-dev/revokey/scanner/odb"
@@ -20,6 +22,7 @@ type Recaller struct {
 	detectors []detectors.Detector
 	stores    map[string]*odb.Store // by repository
 	readers   map[string]*odb.Reader
+	memory    int64 // as in [odb.Options]
 }
 
 // NewRecaller returns a recaller with the detectors that found what it recalls.
@@ -40,47 +43,53 @@ func (r *Recaller) Close() error {
 // in hexadecimal, from an occurrence in a repository, or folder, as
 // [Finding.Repository] names it. The error is [ErrGone] where it is not there.
 func (r *Recaller) Recall(ctx context.Context, repository string, o Occurrence, keyID, secretSHA256 string) (detectors.Match, error) {
-	data, err := r.read(repository, o)
-	if err != nil {
-		return detectors.Match{}, err
+	var seen result
+	isIt := func(h hit) bool {
+		return h.match.KeyID == keyID && h.match.Secret.SHA256() == secretSHA256 && (o.Member == "" || h.at.Member == o.Member)
 	}
-	find := func(data []byte) (detectors.Match, bool) { return r.find(data, keyID, secretSHA256) }
-	if o.Member != "" {
-		return r.recallMember(ctx, data, o.Member, find)
-	}
-	if m, ok := find(data); ok {
-		return m, nil
-	}
-	return detectors.Match{}, ErrGone
-}
-
-func (r *Recaller) find(data []byte, keyID, secretSHA256 string) (detectors.Match, bool) {
-	for _, d := range r.detectors {
-		for _, m := range d.Detect(data) {
-			if m.KeyID == keyID && m.Secret.SHA256() == secretSHA256 {
-				return m, true
-			}
+	s := New(r.detectors, Options{NoArchives: o.Member == "", Archives: recallLimits()})
+	damage, err := r.visit(repository, o, func(b *Blob) error {
+		if err := s.look(ctx, b, &seen); err != nil {
+			return err
 		}
+		if slices.ContainsFunc(seen.hits, isIt) {
+			return errFound
+		}
+		return nil
+	})
+	switch i := slices.IndexFunc(seen.hits, isIt); {
+	case i >= 0:
+		return seen.hits[i].match, nil
+	case damage == nil && err == nil:
+		return detectors.Match{}, ErrGone
 	}
-	return detectors.Match{}, false
+	return detectors.Match{}, cmp.Or(err, damage)
 }
 
-func (r *Recaller) read(repository string, o Occurrence) ([]byte, error) {
+// errFound ends the reading of what was looked for in it.
+var errFound = errors.New("found")
+
+// visit gives visit what the occurrence stands in, in windows where that is large.
+func (r *Recaller) visit(repository string, o Occurrence, visit func(*Blob) error) (damage, err error) {
 	switch {
 	case repository == "":
-		return nil, fmt.Errorf("it came from standard input: %w", ErrGone)
+		return fmt.Errorf("it came from standard input: %w", ErrGone), nil
 	case o.Where == InFile:
-		return readFile(filepath.Join(repository, filepath.FromSlash(o.Path)), odb.DefaultMaxSize)
+		var buf []byte
+		path := filepath.Join(repository, filepath.FromSlash(o.Path))
+		return visitFile(path, 0, &buf, Blob{}, visit)
 	}
 	reader, err := r.open(repository)
 	if err != nil {
 		return nil, err
 	}
-	obj, err := reader.Read(o.Object)
-	if errors.Is(err, odb.ErrNotFound) {
-		return nil, fmt.Errorf("object %s of %q: %w", o.Object, repository, ErrGone)
+	damage, err = reader.Visit(o.Object, func(obj *odb.Object) error {
+		return visit(&Blob{Object: obj, Data: obj.Data, Window: obj.Window})
+	})
+	if errors.Is(damage, odb.ErrNotFound) {
+		damage = fmt.Errorf("object %s of %q: %w", o.Object, repository, ErrGone)
 	}
-	return obj.Data, err
+	return damage, err
 }
 
 func (r *Recaller) open(repository string) (*odb.Reader, error) {
@@ -94,7 +103,7 @@ func (r *Recaller) open(repository string) (*odb.Reader, error) {
 	if err := repo.check(); err != nil {
 		return nil, err
 	}
-	store, err := odb.Open(repo.objects(), odb.Options{SHA256: repo.sha256})
+	store, err := odb.Open(repo.objects(), odb.Options{Memory: r.memory, SHA256: repo.sha256})
 	if err != nil {
 		return nil, err
 	}

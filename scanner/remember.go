@@ -58,22 +58,20 @@ func (h *History) checkState() error {
 func (h *History) readHits(ctx context.Context, visit func(*Blob) error) (skipped []Skipped, err error) {
 	r := h.reader()
 	defer func() { h.readers <- r }()
+	var forgotten historyPart // the state has it already
 	for _, id := range h.before.hits {
 		if err := context.Cause(ctx); err != nil {
 			return skipped, err
 		}
-		obj, err := r.Read(id)
-		if errors.Is(err, odb.ErrNotFound) {
-			continue // it was pruned
-		}
+		damage, err := r.Visit(id, func(o *odb.Object) error {
+			b := forgotten.blob(o)
+			return visit(&b)
+		})
 		if err != nil {
-			skipped = append(skipped, Skipped{What: "object " + id.String(), Reason: err.Error()})
-			continue
-		}
-		var forgotten historyPart // the state has it already
-		b := forgotten.blob(&obj)
-		if err := visit(&b); err != nil {
 			return skipped, err
+		}
+		if damage != nil && !errors.Is(damage, odb.ErrNotFound) { // that one was pruned
+			skipped = append(skipped, Skipped{What: "object " + id.String(), Reason: damage.Error()})
 		}
 	}
 	return skipped, nil

@@ -32,6 +32,8 @@ type repo struct {
 	gitDir string // HEAD and index of this work tree
 	common string // objects, refs and config, shared by all work trees
 
+	objectDir string // "": in common
+
 	sha256 bool // objects are named by SHA-256
 	alien  bool // refs, or the index, are in a format that go-git does not read
 }
@@ -175,7 +177,12 @@ func (r *repo) refuse(format string, args ...any) error {
 }
 
 // objects returns the directory of the object database.
-func (r repo) objects() string { return filepath.Join(r.common, "objects") }
+func (r repo) objects() string {
+	if r.objectDir != "" {
+		return r.objectDir
+	}
+	return filepath.Join(r.common, "objects")
+}
 
 // shallow returns the names of the commits at which a shallow clone was cut.
 func (r repo) shallow() []string {

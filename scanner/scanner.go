@@ -114,22 +114,32 @@ type result struct {
 	blobs, bytes int64
 	skipped      []Skipped
 	unread       []Skipped // in archives, and no flag helps
+	windowed     windowed
 }
 
 func (s *Scanner) read(ctx context.Context, part Part) (result, error) {
 	var r result
 	skipped, err := part(ctx, func(b *Blob) error {
-		r.blobs++
-		r.bytes += int64(len(b.Data))
-		hits, err := s.detect(b), error(nil)
-		if s.mayHold(b) {
-			hits, err = s.unpack(ctx, b, hits, &r)
-		}
-		r.hits = append(r.hits, hits...)
-		return err
+		return s.look(ctx, b, &r)
 	})
 	r.skipped = append(r.skipped, skipped...)
 	return r, err
+}
+
+// look adds what is in a blob, or in a window of one, to the result.
+func (s *Scanner) look(ctx context.Context, b *Blob, r *result) error {
+	if b.Window != nil {
+		s.lookInWindow(b, r)
+		return s.unpackWindow(ctx, b, r)
+	}
+	r.blobs++
+	r.bytes += int64(len(b.Data))
+	hits, err := s.detect(b), error(nil)
+	if s.mayHold(b) {
+		hits, err = s.unpack(ctx, b, hits, r)
+	}
+	r.hits = append(r.hits, hits...)
+	return err
 }
 
 // detect hands the blob to the detectors, and sets whether it is clean.
@@ -140,7 +150,7 @@ func (s *Scanner) detect(b *Blob) []hit {
 		if changed(b, d) {
 			b.Clean = false
 			b.fill()
-			hits = append(hits, hitsIn(b, d.Detect(b.Data))...)
+			hits = append(hits, hitsIn(b, beginning(), d.Detect(b.Data))...)
 		}
 	}
 	return hits

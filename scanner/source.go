@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/revokey-dev/revokey/scanner/odb"
+	"github.com/revokey-dev/revokey/scanner/window"
 )
 
 // Source is somewhere that credentials can be: a history, files, standard input.
@@ -39,6 +40,8 @@ type Blob struct {
 	Data   []byte      // valid until visit returns
 	Header int         // bytes at the start of Data that are a commit's header
 
+	Window *window.Window // set where Data is a window: what is large comes in one after the other
+
 	// As in [odb.Object], sparse too: the regions that are new, nil for all; whether the base of
 	// the others was quiet, and whether this blob is.
 	Dirty            []odb.Span
@@ -53,4 +56,12 @@ func (b *Blob) fill() {
 	if b.Object != nil {
 		b.Object.Fill()
 	}
+}
+
+// offset returns where Data starts in what it is a window of.
+func (b *Blob) offset() int {
+	if b.Window == nil {
+		return 0
+	}
+	return int(b.Window.Offset)
 }

@@ -17,11 +17,8 @@ type Stream struct {
 var _ Source = (*Stream)(nil)
 
 // NewStream returns the source of what r gives, which may be no more than
-// maxSize bytes; 0 means [odb.DefaultMaxSize].
+// maxSize bytes; 0 is no limit: it is read in windows.
 func NewStream(r io.Reader, maxSize int64) *Stream {
-	if maxSize == 0 {
-		maxSize = odb.DefaultMaxSize
-	}
 	return &Stream{r: r, maxSize: maxSize}
 }
 
@@ -31,12 +28,12 @@ func (s *Stream) Name() string { return "" }
 // Parts returns the stream as one part.
 func (s *Stream) Parts() []Part { return []Part{s.read} }
 
-func (s *Stream) read(_ context.Context, visit func(*Blob) error) ([]Skipped, error) {
-	data, err := readLimited(s.r, s.maxSize)
-	if err != nil {
-		return nil, fmt.Errorf("reading standard input: %w", err)
+func (s *Stream) read(ctx context.Context, visit func(*Blob) error) ([]Skipped, error) {
+	damage, err := eachWindow(s.r, s.maxSize, make([]byte, readerWindow), Blob{Where: InStdin}, unlessDone(ctx, visit))
+	if damage != nil {
+		err = fmt.Errorf("reading standard input: %w", damage)
 	}
-	return nil, visit(&Blob{Where: InStdin, Data: data})
+	return nil, err
 }
 
 // Locate returns nothing: a stream has no places but its lines.

@@ -17,11 +17,12 @@ var arrows = map[string][]string{
 	"revoke/localaws": {},
 
 	"scanner/odb/inflate": {},
-	"scanner/odb":         {"scanner/odb/inflate"},
+	"scanner/window":      {},
+	"scanner/odb":         {"scanner/odb/inflate", "scanner/window"},
 	"scanner/unpack":      {},
-	"scanner":             {"detectors", "scanner/odb", "scanner/odb/inflate", "scanner/unpack"},
-	"report":              {"detectors", "scanner", "scanner/odb", "scanner/odb/inflate", "scanner/unpack", "revoke"},
-	"cmd/revokey":         {"detectors", "scanner", "scanner/odb", "scanner/odb/inflate", "scanner/unpack", "revoke", "revoke/localaws", "report"},
+	"scanner":             {"detectors", "scanner/odb", "scanner/odb/inflate", "scanner/unpack", "scanner/window"},
+	"report":              {"detectors", "scanner", "scanner/odb", "scanner/odb/inflate", "scanner/unpack", "scanner/window", "revoke"},
+	"cmd/revokey":         {"detectors", "scanner", "scanner/odb", "scanner/odb/inflate", "scanner/unpack", "scanner/window", "revoke", "revoke/localaws", "report"},
 }
 
 // foreign are the modules that some packages must not know.

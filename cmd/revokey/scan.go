@@ -19,7 +19,7 @@ type scanOptions struct {
 	files   bool
 	stdin   bool
 	verify  bool
-	maxSize int64 // bytes
+	maxSize int64 // bytes; 0: as large as can be read
 	history scanner.HistoryOptions
 	scan    scanner.Options
 	aws     awsOptions
@@ -41,19 +41,23 @@ owns the key, and becomes the key's last use.`,
 			&cli.BoolFlag{Name: "stdin", Usage: "scan standard input instead"},
 			&cli.BoolFlag{Name: "verify", Usage: "ask AWS which of the keys are live", Category: "AWS"},
 			&cli.IntFlag{Name: "workers", Usage: "read `N` parts at a time", DefaultText: "one a processor"},
-			&cli.Int64Flag{Name: "max-size", Value: 256, Usage: "skip, and name, what is larger than `MIB` mebibytes"},
-			&cli.Int64Flag{Name: "memory", Value: 64, Usage: "let each worker hold on to `MIB` mebibytes of decoded objects"},
+			&cli.Int64Flag{Name: "max-size", Usage: "skip, and name, what is larger than `MIB` mebibytes", DefaultText: "no limit; 256 where git stores versions as deltas"},
+			&cli.Int64Flag{Name: "memory", Value: 64, Usage: "let each worker hold on to `MIB` mebibytes of decoded objects; what is larger is read piece by piece"},
 			&cli.StringFlag{Name: "state", Usage: "remember in `FILE` what was scanned, and read only what is new since"},
 			&cli.Int64Flag{Name: "max-archive-size", Usage: "unpack no more than `MIB` mebibytes of one archive", DefaultText: "1024, and no more than 1000 times its size"},
 			&cli.BoolFlag{Name: "no-archives", Usage: "do not look into archives and compressed files"},
 			&cli.BoolFlag{Name: "check-names", Usage: "hash every object, and name those that are not what they are called"},
 			&cli.BoolFlag{Name: "allow-partial", Usage: "take what a shallow or partial clone lacks for granted"},
+			&cli.BoolFlag{Name: "fetch-missing", Usage: "let git fetch what a shallow or partial clone lacks; git then runs with the repository's configuration"},
 			&cli.BoolFlag{Name: "count-missing", Usage: "count what a partial clone lacks: reads every tree"},
 		}, outputFlags()...), awsFlags()...),
 		Action: func(c *cli.Context) error {
 			o, err := scanOptionsOf(c)
 			if err != nil {
 				return err
+			}
+			if c.Bool("fetch-missing") {
+				o.history.Fetch = std.err
 			}
 			return runScan(c.Context, o, std)
 		},
@@ -82,6 +86,7 @@ func scanOptionsOf(c *cli.Context) (scanOptions, error) {
 		State:        c.String("state"),
 	}
 	o.history.Rules = fmt.Sprint(o.scan.NoArchives, o.scan.Archives)
+	takeGitEnvironment(&o.history)
 	if c.Args().Present() {
 		o.path = c.Args().First()
 	}
@@ -92,7 +97,7 @@ func scanOptionsOf(c *cli.Context) (scanOptions, error) {
 		return o, usagef("--stdin goes with neither --files nor a path")
 	case (o.stdin || o.files) && o.history.State != "":
 		return o, usagef("--state goes with the history of a repository, not with --stdin or --files")
-	case o.scan.Workers < 0 || o.maxSize <= 0 || o.history.Memory <= 0 || c.IsSet("max-archive-size") && o.scan.Archives.TotalSize <= 0:
+	case o.scan.Workers < 0 || c.IsSet("max-size") && o.maxSize <= 0 || o.history.Memory <= 0 || c.IsSet("max-archive-size") && o.scan.Archives.TotalSize <= 0:
 		return o, usagef("--workers, --max-size, --max-archive-size and --memory take numbers above 0")
 	}
 	var err, outputErr error

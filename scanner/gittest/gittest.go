@@ -4,6 +4,7 @@ package gittest
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -59,8 +60,14 @@ func (r *Repo) Git(args ...string) string {
 // GitIn is [Repo.Git] with standard input.
 func (r *Repo) GitIn(stdin string, args ...string) string {
 	r.t.Helper()
+	return r.GitFrom(strings.NewReader(stdin), args...)
+}
+
+// GitFrom is [Repo.Git] with a reader for standard input.
+func (r *Repo) GitFrom(stdin io.Reader, args ...string) string {
+	r.t.Helper()
 	cmd := r.command(r.Dir, args...)
-	cmd.Stdin = strings.NewReader(stdin)
+	cmd.Stdin = stdin
 	return r.output(cmd)
 }
 

@@ -16,12 +16,17 @@
 // the visitor found nothing comes with the regions that are new ([Object.Dirty]),
 // the only ones that need a look.
 //
+// A blob that is larger than the budget, and no delta, comes in windows
+// ([Object.Window]), of which the visitor says how much is to come again.
+//
 // What cannot be read is returned as [Skipped] and never stops the rest.
 //
 // # Limitations
 //
 // Checked are the lengths of an object and the checksum of its zlib stream, not its
-// name. Memory grows with the number of objects: some 60 bytes each.
+// name. Of what comes in windows that is known in the end only. A delta and its base are
+// held as a whole: up to [DefaultMaxSize] each. Memory grows with the number of objects:
+// some 60 bytes each.
 //
 // # Sources
 //

@@ -264,6 +264,9 @@ func storeOf(t *testing.T, data, idx []byte) *Store {
 // sameAgain reads an object on its own: where that can be done it must be the same.
 // Of two objects of one name it may be the other.
 func sameAgain(s *Store, o *Object) error {
+	if o.Window != nil {
+		return nil
+	}
 	o.Fill()
 	again, err := s.NewReader().Read(o.ID())
 	if errors.Is(err, ErrNotFound) || err == nil && bytes.Equal(again.Data, o.Data) && again.Type == o.Type {

@@ -69,34 +69,66 @@ func (l *looseDir) has(id ID) bool {
 // maxLooseHeader is more than "commit 9223372036854775807\x00" has.
 const maxLooseHeader = 32
 
-// loose decodes a loose object where its type is wanted.
-func (r *Reader) loose(l *looseDir, id ID, want TypeSet) (obj Object, err error) {
+// looseFile is a loose object's file.
+type looseFile struct {
+	src  []byte // mapped
+	kind Type
+	size int64
+	head int // bytes of the header, in the stream
+}
+
+// mapLoose maps a loose object's file, which is to be unmapped even after an error.
+func (r *Reader) mapLoose(l *looseDir, id ID) (f looseFile, err error) {
 	defer caught(&err)
-	src, err := mapFile(l.path(id))
+	f.src, err = mapFile(l.path(id))
 	if errors.Is(err, fs.ErrNotExist) {
-		return obj, ErrNotFound
+		return f, ErrNotFound
 	}
+	if err == nil {
+		f.kind, f.size, f.head, err = r.looseHeader(f.src)
+	}
+	return f, err
+}
+
+// loose decodes a loose object.
+func (r *Reader) loose(l *looseDir, id ID) (Object, error) {
+	f, err := r.mapLoose(l, id)
+	defer unmap(f.src)
 	if err != nil {
+		return Object{}, err
+	}
+	return r.looseWhole(f, id)
+}
+
+// looseObject gives visit a loose object, where its type is wanted. damage is why it
+// cannot be read, err is visit's.
+func (r *Reader) looseObject(l *looseDir, id ID, want TypeSet, visit func(*Object) error) (damage, err error) {
+	f, damage := r.mapLoose(l, id)
+	defer unmap(f.src)
+	switch {
+	case damage != nil || !want.Has(f.kind):
+		return damage, nil
+	case r.store.opts.inWindows(f.kind, f.size):
+		obj := Object{id: id, Type: f.kind}
+		return r.inWindows(&obj, stream{f.src, f.head, f.size}, visit)
+	}
+	obj, damage := r.looseWhole(f, id)
+	if damage != nil {
+		return damage, nil
+	}
+	return nil, visit(&obj)
+}
+
+func (r *Reader) looseWhole(f looseFile, id ID) (obj Object, err error) {
+	defer caught(&err)
+	if err := r.fits(f.size); err != nil {
 		return obj, err
 	}
-	defer unmap(src)
-	kind, size, start, err := r.looseHeader(src)
-	if err != nil {
-		return obj, err
-	}
-	obj = Object{id: id, Type: kind}
-	if !want.Has(kind) {
-		return obj, nil
-	}
-	if err := r.fits(size); err != nil {
-		return obj, err
-	}
-	buf := r.get(size + int64(start))
+	buf := r.get(f.size + int64(f.head))
 	defer r.put(buf)
-	_, err = r.inflater.Zlib(buf, src)
-	r.kept = append(r.kept[:0], buf[start:]...)
-	obj.Data = r.kept
-	return obj, described(err)
+	_, err = r.inflater.Zlib(buf, f.src)
+	r.kept = append(r.kept[:0], buf[f.head:]...)
+	return Object{id: id, Type: f.kind, Data: r.kept}, described(err)
 }
 
 // looseHeader reads "TYPE SIZE NUL", and returns how long it is.

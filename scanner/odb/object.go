@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/hex"
 	"fmt"
+
+	"github.com/revokey-dev/revokey/scanner/window"
 )
 
 // ID is the name of an object: 20 bytes of SHA-1 or 32 of SHA-256.
@@ -94,11 +96,11 @@ func (s TypeSet) Has(t Type) bool { return s&(1<<t) != 0 }
 
 // Object is one decoded object.
 type Object struct {
-	id     ID    // zero: it is number in plan
-	plan   *plan // of a pack
+	id     ID // zero: it is number in plan
+	Type   Type
 	number int32
+	plan   *plan // of a pack
 
-	Type Type
 	Data []byte // owned by the Reader: valid until the next call to it, or until the visit function returns
 
 	// Dirty are the regions of Data, in order, that are new: Data is a delta on an
@@ -119,6 +121,10 @@ type Object struct {
 	// Clean is set by a visit function that found nothing: those who are built on
 	// this object learn it by BaseClean.
 	Clean bool
+
+	// Window is set where Data is a window: a large blob comes in one after the other.
+	// They start again at 0 where the blob proved damaged and is read from another copy.
+	Window *window.Window
 
 	base, delta []byte // of a sparse object: what Fill needs
 }

@@ -108,6 +108,17 @@ func (p *pack) check(indexData []byte, hash int) (err error) {
 	return err
 }
 
+// errChecksum is told of a pack, and its objects are read all the same.
+var errChecksum = errors.New("it does not end with the checksum that its index names: it was cut short, or has the index of another pack (git fsck tells more)")
+
+// endsWith reports whether the pack ends with the checksum; one that was cut short
+// under us does not. The goroutine has called [debug.SetPanicOnFault].
+func (p *pack) endsWith(sum ID) (ends bool) {
+	var fault error
+	defer caught(&fault)
+	return bytes.Equal(p.data[p.end:], sum.bytes())
+}
+
 func (p *pack) close() error { return unmap(p.data) }
 
 // The kinds that an object in a pack can have besides the four types.

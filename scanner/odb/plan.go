@@ -86,10 +86,10 @@ func (pl *plan) readHeader(i int, typeOf func(ID) (Type, error)) {
 	h, err := pl.pack.header(o.offset)
 	switch {
 	case err != nil:
-		pl.breaks(i, err)
+		pl.copied(i, err, typeOf)
 	case h.kind == ofsDelta:
 		if o.base = pl.number(h.base, i); o.base == none {
-			pl.breaks(i, errBase)
+			pl.copied(i, errBase, typeOf)
 		}
 	case h.kind == refDelta:
 		pl.readRef(i, h.name, typeOf)
@@ -112,6 +112,16 @@ func (pl *plan) readRef(i int, name []byte, typeOf func(ID) (Type, error)) {
 		return
 	}
 	o.kind, o.foreign = kind, true
+}
+
+// copied gives an object that cannot be read here the type of another copy: so what
+// is built on it can be read all the same. Without one it is broken.
+func (pl *plan) copied(i int, cause error, typeOf func(ID) (Type, error)) {
+	kind, err := typeOf(pl.id(i))
+	if err != nil {
+		pl.breaks(i, cause)
+	}
+	pl.objects[i].kind = kind
 }
 
 func (pl *plan) breaks(i int, err error) {

@@ -46,77 +46,93 @@ func (r *Reader) Family(ctx context.Context, f Family, want TypeSet, visit func(
 }
 
 func (w *walk) looseFamily(f Family) error {
+	give := w.give
 	for _, id := range f.ids {
 		if err := context.Cause(w.ctx); err != nil {
 			return err
 		}
-		obj, err := w.loose(f.loose, id, w.want)
+		damage, err := w.looseObject(f.loose, id, w.want, give)
+		if damage != nil && err == nil {
+			err = w.salvage(id, f.loose.path(id), damage, f.loose)
+		}
 		if err != nil {
-			if obj, err = w.elsewhere(id, err); err != nil {
-				w.skipped = append(w.skipped, Skipped{ID: id, Path: f.loose.path(id), Err: err})
-				continue
-			}
-		}
-		if !w.want.Has(obj.Type) || w.misnamed(&obj) {
-			continue
-		}
-		if err := w.visit(&obj); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// elsewhere reads an object that is damaged in one place from any other that has
-// it. The error is the one given, if none has it whole.
-func (r *Reader) elsewhere(id ID, cause error) (Object, error) {
-	if errors.Is(cause, ErrTooLarge) {
-		return Object{}, cause
+// give gives an object that stands alone to visit.
+func (w *walk) give(o *Object) error {
+	if o.Window != nil { // whose names are checked at their ends
+		if err := context.Cause(w.ctx); err != nil {
+			return err
+		}
+	} else if !w.want.Has(o.Type) || w.misnamed(o) {
+		return nil
 	}
-	obj, err := r.Read(id)
-	if err != nil {
-		return obj, cause
-	}
-	return obj, nil
+	return w.visit(o)
 }
 
-// Read returns one object, of any type. Its Data is valid until the next call. The
-// error is [ErrNotFound] where no pack or directory of the store has it.
+// salvage reads an object that is damaged in one place from any other that has it.
+func (w *walk) salvage(id ID, path string, cause error, not *looseDir) error {
+	if !errors.Is(cause, ErrTooLarge) {
+		if damage, err := w.anyCopy(id, not, w.give); damage == nil || err != nil {
+			return err
+		}
+	}
+	w.skipped = append(w.skipped, Skipped{ID: id, Path: path, Err: cause})
+	return nil
+}
+
+// Read returns one object, of any type, as a whole. Its Data is valid until the next
+// call. The error is [ErrNotFound] where no pack or directory of the store has it.
 func (r *Reader) Read(id ID) (obj Object, err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	if obj, err = r.readFrom(r.store.packs, id); err == nil {
-		return obj, nil
+	err = r.tryCopies(id, func(p *pack, at int64) (err error) {
+		obj, err = r.packed(p, id, at)
+		return err
+	}, func(l *looseDir) (err error) {
+		obj, err = r.loose(l, id)
+		return err
+	})
+	return obj, err
+}
+
+// tryCopies tries the copies of an object until one of them gives no error.
+func (r *Reader) tryCopies(id ID, packed func(*pack, int64) error, loose func(*looseDir) error) error {
+	err := tryPacks(r.store.packs, id, packed)
+	if err == nil {
+		return nil
 	}
 	for _, l := range r.store.loose {
-		obj, looseErr := r.loose(l, id, Types(Commit, Tree, Blob, Tag))
+		looseErr := loose(l)
 		if looseErr == nil {
-			return obj, nil
+			return nil
 		}
 		if !errors.Is(looseErr, ErrNotFound) {
 			err = looseErr
 		}
 	}
 	if errors.Is(err, ErrNotFound) {
-		if obj, err = r.readFrom(r.store.latePacks(), id); err == nil {
-			return obj, nil
-		}
+		return tryPacks(r.store.latePacks(), id, packed)
 	}
-	return Object{}, err
+	return err
 }
 
-// readFrom reads an object from the first pack that has it whole.
-func (r *Reader) readFrom(packs []*pack, id ID) (obj Object, err error) {
-	err = ErrNotFound
+// tryPacks tries the copies of an object that are in packs.
+func tryPacks(packs []*pack, id ID, packed func(*pack, int64) error) error {
+	err := ErrNotFound
 	for _, p := range packs {
 		place, ok := p.index.find(id.bytes())
 		if !ok {
 			continue
 		}
-		if obj, err = r.packed(p, id, p.index.offset(place)); err == nil {
-			return obj, nil
+		if err = packed(p, p.index.offset(place)); err == nil {
+			return nil
 		}
 	}
-	return Object{}, err
+	return err
 }
 
 // place is where an object stands.
@@ -281,8 +297,8 @@ func (r *Reader) apply(base, delta []byte, size int64, sparse bool) (content []b
 }
 
 func (r *Reader) fits(size int64) error {
-	if size > r.store.opts.MaxSize {
-		return fmt.Errorf("%d bytes: %w of %d", size, ErrTooLarge, r.store.opts.MaxSize)
+	if limit := r.store.opts.whole(); size > limit {
+		return fmt.Errorf("%d bytes: %w of %d", size, ErrTooLarge, limit)
 	}
 	return nil
 }

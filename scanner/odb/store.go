@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// DefaultMaxSize is the largest object, in bytes, that is decoded where
+// DefaultMaxSize is the largest object, in bytes, that is decoded as a whole where
 // [Options] sets no other limit.
 const DefaultMaxSize = 256 << 20
 
@@ -23,11 +23,15 @@ var ErrNotFound = errors.New("object not found")
 
 // Options are the limits of a store. The zero value is useful.
 type Options struct {
-	// MaxSize is how many bytes an object may have, decoded; 0: [DefaultMaxSize].
+	// MaxSize is how many bytes an object may have, decoded. 0 sets no limit to a
+	// blob that can be read in windows, and [DefaultMaxSize] to what has to be decoded
+	// as a whole: deltas and their bases, commits, trees and tags.
 	MaxSize int64
 	// Memory is how many bytes of decoded bases a reader holds on to, so that
 	// what is built on them need not be decoded from the root again; 0:
-	// [DefaultMemory]. The object in hand and its base come on top.
+	// [DefaultMemory]. The object in hand and its base come on top. A larger blob that
+	// is no delta, and has none built on it, is read in windows of a 16th of this, at
+	// least [window.Least].
 	Memory int64
 	// CheckNames hashes every object that is wanted, and skips those that are not
 	// what their names say. It costs about as much as all the rest.
@@ -60,9 +64,6 @@ type Store struct {
 // "objects", and all of its alternates. What is there but cannot be read (a pack
 // without its index, say) does not fail it: see [Store.Skipped]. Close it when done.
 func Open(dir string, opts Options) (*Store, error) {
-	if opts.MaxSize == 0 {
-		opts.MaxSize = DefaultMaxSize
-	}
 	if opts.Memory == 0 {
 		opts.Memory = DefaultMemory
 	}
@@ -149,6 +150,9 @@ func (s *Store) plan() {
 		if p.known = s.isKnown(p); p.known {
 			continue
 		}
+		if !p.endsWith(p.index.packSum) {
+			s.skipped = append(s.skipped, Skipped{Path: p.path, Err: errChecksum})
+		}
 		known, all := s.knownIn(p)
 		if all {
 			continue
@@ -202,7 +206,7 @@ func (s *Store) nowhere(broken []Skipped) []Skipped {
 	r := s.NewReader()
 	return slices.DeleteFunc(broken, func(b Skipped) bool {
 		_, err := r.Read(b.ID)
-		return err == nil
+		return err == nil || errors.Is(err, ErrTooLarge) // which is told where that copy is planned
 	})
 }
 

@@ -31,15 +31,27 @@ type node struct {
 
 // family reads the family of a root.
 func (w *walk) family(root int32) error {
-	content, err := w.decodeRoot(root)
-	if err != nil {
-		return w.lose(root, err)
+	h, err := w.plan.pack.safeHeader(w.plan.objects[root].offset)
+	if err == nil && w.large(root, h) {
+		return w.largeFamily(root, h)
 	}
-	n, err := w.show(root, Object{Data: content})
-	if err != nil {
+	n, err := w.root(root, h, err)
+	if err != nil || n.content == nil {
 		return err
 	}
 	return w.below(n)
+}
+
+// root decodes and shows a root, whose header may be damaged.
+func (w *walk) root(root int32, h header, damage error) (node, error) {
+	var content []byte
+	if damage == nil {
+		content, damage = w.decodeRoot(h)
+	}
+	if damage != nil {
+		return w.copyOf(root, damage)
+	}
+	return w.show(root, Object{Data: content})
 }
 
 // below goes on to what is built on n, the heaviest delta last.
@@ -106,9 +118,22 @@ func (w *walk) heaviest(number int32) int32 {
 func (w *walk) child(n *node, number int32) (node, error) {
 	obj, err := w.decodeOnto(n, number)
 	if err != nil {
-		return node{}, w.lose(number, err)
+		return w.copyOf(number, err)
 	}
 	return w.show(number, obj)
+}
+
+// copyOf shows another copy of an object that is damaged here. Where there is none, the
+// object is lost, and its content nil.
+func (w *walk) copyOf(number int32, damage error) (node, error) {
+	if errors.Is(damage, ErrTooLarge) {
+		return node{}, w.lose(number, damage)
+	}
+	obj, err := w.Read(w.plan.id(int(number)))
+	if err != nil || obj.Type != w.plan.objects[number].kind {
+		return node{}, w.lose(number, damage)
+	}
+	return w.show(number, Object{Data: append(w.get(int64(len(obj.Data)))[:0], obj.Data...)})
 }
 
 // show gives the object to visit, unless another pack has it.
@@ -143,13 +168,9 @@ func (w *walk) misnamed(o *Object) bool {
 	return err != nil
 }
 
-func (w *walk) decodeRoot(root int32) (content []byte, err error) {
+func (w *walk) decodeRoot(h header) (content []byte, err error) {
 	defer caught(&err)
-	h, err := w.plan.pack.header(w.plan.objects[root].offset)
-	if err != nil {
-		return nil, err
-	}
-	content, _, err = w.root(w.plan.pack, h)
+	content, _, err = w.Reader.root(w.plan.pack, h)
 	return content, err
 }
 
@@ -206,14 +227,5 @@ func (w *walk) loseOne(number int32, cause error) error {
 	if w.plan.objects[number].elsewhere {
 		return nil
 	}
-	id := w.plan.id(int(number))
-	obj, err := w.elsewhere(id, cause)
-	if err != nil {
-		w.skipped = append(w.skipped, Skipped{ID: id, Path: w.plan.pack.path, Err: err})
-		return nil
-	}
-	if !w.want.Has(obj.Type) || w.misnamed(&obj) {
-		return nil
-	}
-	return w.visit(&obj)
+	return w.salvage(w.plan.id(int(number)), w.plan.pack.path, cause, nil)
 }
