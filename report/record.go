@@ -36,6 +36,7 @@ type Record struct {
 // Occurrence is one place of a credential.
 type Occurrence struct {
 	Path      *string       `json:"path"`
+	Member    *string       `json:"member"`
 	Line      int           `json:"line"`
 	Column    int           `json:"column"`
 	Object    *string       `json:"object"`
@@ -105,6 +106,7 @@ func (r *Record) Reset() {
 func newOccurrence(o scanner.Occurrence) Occurrence {
 	return Occurrence{
 		Path:      nullable(o.Path),
+		Member:    nullable(o.Member),
 		Line:      o.Line,
 		Column:    o.Column,
 		Object:    nullable(o.Object.String()),
@@ -124,7 +126,7 @@ func newOccurrence(o scanner.Occurrence) Occurrence {
 
 // Place returns what [scanner.Recaller] needs to read the occurrence again.
 func (o Occurrence) Place() (scanner.Occurrence, error) {
-	place := scanner.Occurrence{Where: o.Where, Offset: o.Offset, Place: scanner.Place{Path: Value(o.Path)}}
+	place := scanner.Occurrence{Where: o.Where, Member: Value(o.Member), Offset: o.Offset, Place: scanner.Place{Path: Value(o.Path)}}
 	if o.Object == nil {
 		return place, nil
 	}

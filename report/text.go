@@ -96,7 +96,7 @@ func textDetails(r Record) []string {
 	return lines
 }
 
-// textPlaces returns a line for each path, or message, with the first of its
+// textPlaces returns a line for each path, member or message, with the first of its
 // versions, in the order of the occurrences, which is by path.
 func textPlaces(occurrences []Occurrence) []string {
 	var lines []string
@@ -116,13 +116,17 @@ func textPlaces(occurrences []Occurrence) []string {
 }
 
 func samePath(a, b Occurrence) bool {
-	return a.Path != nil && b.Path != nil && *a.Path == *b.Path
+	return a.Path != nil && b.Path != nil && *a.Path == *b.Path && Value(a.Member) == Value(b.Member)
 }
 
 func textPlace(o Occurrence) string {
-	line := fmt.Sprintf("%s line %d", textObject(o), o.Line)
+	member := ""
+	if o.Member != nil {
+		member = "!/" + Printable(*o.Member)
+	}
+	line := fmt.Sprintf("%s%s line %d", textObject(o), member, o.Line)
 	if o.Path != nil {
-		line = fmt.Sprintf("%s:%d:%d", Printable(*o.Path), o.Line, o.Column)
+		line = fmt.Sprintf("%s%s:%d:%d", Printable(*o.Path), member, o.Line, o.Column)
 	}
 	if o.Commit != nil && o.Path != nil {
 		line += fmt.Sprintf(" since commit %.12s", *o.Commit)

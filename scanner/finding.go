@@ -39,7 +39,8 @@ const (
 type Occurrence struct {
 	Where    Where
 	Object   odb.ID // zero where the bytes are not a git object
-	Offset   int    // bytes before it in the object, or file
+	Member   string // the path within the archive that the object or file is, as in package unpack; "" where it is not in one
+	Offset   int    // bytes before it in the object, file, or member, of which Line and Column are too
 	Line     int    // from 1
 	Column   int    // in bytes, from 1
 	Encoding []string
@@ -78,7 +79,9 @@ type Summary struct {
 	Bytes        int64     // decoded
 	SkippedCount int64     // things that were not scanned
 	Skipped      []Skipped // the first of them, at most [MaxSkipped]
-	Notes        []string  // what the user should know, and which leaves nothing unscanned
+	Notes        []string  // what the user should know, and which leaves nothing unscanned that could be
+
+	unread int // of the notes, how many were to be of members of archives
 }
 
 // MaxSkipped is how many skipped things a summary names; the others it counts.
@@ -86,6 +89,15 @@ const MaxSkipped = 100
 
 // Complete reports whether nothing was skipped.
 func (s *Summary) Complete() bool { return s.SkippedCount == 0 }
+
+// note notes what cannot be read: the first of it by name.
+func (s *Summary) note(unread ...Skipped) {
+	for _, u := range unread {
+		if s.unread++; s.unread <= maxNoted {
+			s.Notes = append(s.Notes, u.What+": "+u.Reason)
+		}
+	}
+}
 
 func (s *Summary) skip(skipped ...Skipped) {
 	s.SkippedCount += int64(len(skipped))

@@ -47,6 +47,10 @@ type HistoryOptions struct {
 	// State is a file that remembers what was scanned: what it knows is not read
 	// again, but for what was found in it. "": none. See [History.SaveState].
 	State string
+
+	// Rules are what else than the above decides on what a scan finds: with others
+	// than those that a state file was written by, everything is scanned anew.
+	Rules string
 }
 
 // History is all that the object database of a repository holds: blobs, commits
@@ -75,6 +79,8 @@ type historyPart struct {
 	tags    []tag
 	missing map[odb.ID]struct{} // what trees name and the clone has not
 	unread  []odb.Skipped
+
+	unfinished []odb.ID // what was not looked at in full
 }
 
 // OpenHistory opens the repository that path belongs to. The error is
@@ -169,6 +175,9 @@ func (h *History) read(ctx context.Context, part *historyPart, f odb.Family, vis
 		b := part.blob(o)
 		err := visit(&b)
 		o.Clean = b.Clean
+		if b.Unfinished {
+			part.unfinished = append(part.unfinished, o.ID())
+		}
 		return err
 	})
 	part.unread = skipped

@@ -49,6 +49,7 @@ func hitsIn(b *Blob, at position, matches []detectors.Match) []hit {
 		hits = append(hits, hit{match: m, at: Occurrence{
 			Where:    b.where(m.At.Start),
 			Object:   object,
+			Member:   b.Member,
 			Offset:   start + last,
 			Line:     at.line,
 			Column:   start + last - at.lineStart + 1,

@@ -38,7 +38,7 @@ func objectsOf(findings []Finding) []odb.ID {
 }
 
 // spread repeats each occurrence at each place of its object, in a fixed order:
-// by path, time, commit, object and offset. One that was met twice, as a damaged copy
+// by path, member, time, commit, object and offset. One that was met twice, as a damaged copy
 // of a large object was read before a whole one, comes once.
 func spread(occurrences []Occurrence, places map[odb.ID][]Place) []Occurrence {
 	var located []Occurrence
@@ -59,7 +59,7 @@ func spread(occurrences []Occurrence, places map[odb.ID][]Place) []Occurrence {
 
 func compareOccurrences(a, b Occurrence) int {
 	return cmp.Or(
-		cmp.Compare(a.Path, b.Path), a.Time.Compare(b.Time), a.Commit.Compare(b.Commit),
+		cmp.Compare(a.Path, b.Path), cmp.Compare(a.Member, b.Member), a.Time.Compare(b.Time), a.Commit.Compare(b.Commit),
 		a.Object.Compare(b.Object), cmp.Compare(a.Offset, b.Offset))
 }
 

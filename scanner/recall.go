@@ -2,6 +2,7 @@ package scanner
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -41,12 +42,16 @@ func (r *Recaller) Close() error {
 // Recall returns the match with the key ID and the secret of the given SHA-256,
 // in hexadecimal, from an occurrence in a repository, or folder, as
 // [Finding.Repository] names it. The error is [ErrGone] where it is not there.
-func (r *Recaller) Recall(repository string, o Occurrence, keyID, secretSHA256 string) (detectors.Match, error) {
+func (r *Recaller) Recall(ctx context.Context, repository string, o Occurrence, keyID, secretSHA256 string) (detectors.Match, error) {
 	var seen result
-	isIt := func(h hit) bool { return h.match.KeyID == keyID && h.match.Secret.SHA256() == secretSHA256 }
-	s := New(r.detectors, Options{})
+	isIt := func(h hit) bool {
+		return h.match.KeyID == keyID && h.match.Secret.SHA256() == secretSHA256 && (o.Member == "" || h.at.Member == o.Member)
+	}
+	s := New(r.detectors, Options{NoArchives: o.Member == "", Archives: recallLimits()})
 	damage, err := r.visit(repository, o, func(b *Blob) error {
-		s.look(b, &seen)
+		if err := s.look(ctx, b, &seen); err != nil {
+			return err
+		}
 		if slices.ContainsFunc(seen.hits, isIt) {
 			return errFound
 		}

@@ -12,7 +12,40 @@ const secretHead = 40
 // redactPlaces takes the found secrets out of the places: a file, a tag or an
 // author may be named by one.
 func redactPlaces(findings []Finding) {
-	secrets := make(map[string]string) // by their first bytes
+	secrets := secretsOf(findings)
+	for i := range findings {
+		for j := range findings[i].Occurrences {
+			o := &findings[i].Occurrences[j]
+			o.Path = redact(o.Path, secrets)
+			o.Member = redact(o.Member, secrets)
+			o.Tag = redact(o.Tag, secrets)
+			o.Author = redact(o.Author, secrets)
+			for k, ref := range o.Refs {
+				o.Refs[k] = redact(ref, secrets)
+			}
+			for k, log := range o.Reflogs {
+				o.Reflogs[k] = redact(log, secrets)
+			}
+		}
+	}
+}
+
+// redact takes the found secrets out of what was skipped: a member of an archive may
+// be named by one.
+func (s *Summary) redact(findings []Finding) {
+	secrets := secretsOf(findings)
+	for i := range s.Skipped {
+		s.Skipped[i].What = redact(s.Skipped[i].What, secrets)
+		s.Skipped[i].Reason = redact(s.Skipped[i].Reason, secrets)
+	}
+	for i := range s.Notes {
+		s.Notes[i] = redact(s.Notes[i], secrets)
+	}
+}
+
+// secretsOf returns the found secrets by their first bytes.
+func secretsOf(findings []Finding) map[string]string {
+	secrets := make(map[string]string)
 	for _, f := range findings {
 		for _, s := range []string{f.Secret.Unwrap(), f.SessionToken.Unwrap()} {
 			if len(s) >= secretHead {
@@ -20,20 +53,7 @@ func redactPlaces(findings []Finding) {
 			}
 		}
 	}
-	for i := range findings {
-		for j := range findings[i].Occurrences {
-			p := &findings[i].Occurrences[j].Place
-			p.Path = redact(p.Path, secrets)
-			p.Tag = redact(p.Tag, secrets)
-			p.Author = redact(p.Author, secrets)
-			for k, ref := range p.Refs {
-				p.Refs[k] = redact(ref, secrets)
-			}
-			for k, log := range p.Reflogs {
-				p.Reflogs[k] = redact(log, secrets)
-			}
-		}
-	}
+	return secrets
 }
 
 // redact returns s without the secrets, in time linear in its length.

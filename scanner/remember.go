@@ -13,11 +13,11 @@ import (
 
 // scanRules is to be raised when what is read of a history, or how, changes in a way that
 // makes a new scan find more.
-const scanRules = 1
+const scanRules = 2
 
 // rules tells by which rules a history is scanned.
 func (o HistoryOptions) rules() string {
-	return fmt.Sprintf("%d %s %d %v", scanRules, detectors.Rules(), o.MaxSize, o.CheckNames)
+	return fmt.Sprintf("%d %s %d %v %s", scanRules, detectors.Rules(), o.MaxSize, o.CheckNames, o.Rules)
 }
 
 // recallState loads the state file, if there is one that is of use: if it was written
@@ -138,7 +138,7 @@ func (h *History) SaveState() error {
 	unsettled := h.unsettled()
 	s := &state{
 		rules: h.opts.rules(),
-		known: h.store.Known(h.unread(), slices.Collect(maps.Keys(unsettled))),
+		known: h.store.Known(h.unread(), append(h.unfinished(), slices.Collect(maps.Keys(unsettled))...)),
 	}
 	s.commits.hash = h.store.HashLen()
 	if h.before != nil {
@@ -154,6 +154,14 @@ func (h *History) SaveState() error {
 	}
 	s.remember(h.located)
 	return s.save(h.opts.State)
+}
+
+// unfinished returns what was not looked at in full: the next scan is to say so too.
+func (h *History) unfinished() (ids []odb.ID) {
+	for _, p := range h.parts {
+		ids = append(ids, p.unfinished...)
+	}
+	return ids
 }
 
 // unread returns what could not be read.

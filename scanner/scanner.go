@@ -8,12 +8,15 @@ import (
 	"github.com/sourcegraph/conc/stream"
 
 	"github.com/revokey-dev/revokey/detectors"
+	"github.com/revokey-dev/revokey/scanner/unpack"
 )
 
 // Options tune a scanner. The zero value is useful.
 type Options struct {
-	Workers  int            // parts read at a time; 0: one a processor
-	Progress func(Progress) // called after each part, one call at a time; nil: not at all
+	Workers    int            // parts read at a time; 0: one a processor
+	Progress   func(Progress) // called after each part, one call at a time; nil: not at all
+	NoArchives bool           // look at archives as they are, and not into them
+	Archives   unpack.Limits  // of what one blob may hold
 }
 
 // Progress is how far a scan has come.
@@ -48,6 +51,7 @@ func (s *Scanner) Scan(ctx context.Context, src Source, emit func(Finding) error
 	findings := group(hits)
 	err = locate(ctx, src, findings, s.opts.Workers)
 	sum.addRemarks(src)
+	sum.redact(findings)
 	if err != nil {
 		return sum, fmt.Errorf("locating findings: %w", err)
 	}
@@ -63,6 +67,9 @@ func (s *Summary) addRemarks(src Source) {
 	skipped, notes := src.Remarks()
 	s.skip(skipped...)
 	s.Notes = append(s.Notes, notes...)
+	if s.unread > maxNoted {
+		s.Notes = append(s.Notes, fmt.Sprintf("and %d more of what is in archives", s.unread-maxNoted))
+	}
 }
 
 // search reads the parts in parallel and returns the hits in the parts' order.
@@ -86,6 +93,7 @@ func (s *Scanner) search(ctx context.Context, src Source, sum *Summary) ([]hit, 
 				sum.Blobs += result.blobs
 				sum.Bytes += result.bytes
 				sum.skip(result.skipped...)
+				sum.note(result.unread...)
 				s.progress(Progress{Parts: i + 1, AllParts: len(parts), Blobs: sum.Blobs, Bytes: sum.Bytes})
 			}
 		})
@@ -105,33 +113,45 @@ type result struct {
 	hits         []hit
 	blobs, bytes int64
 	skipped      []Skipped
+	unread       []Skipped // in archives, and no flag helps
 	windowed     windowed
 }
 
 func (s *Scanner) read(ctx context.Context, part Part) (result, error) {
 	var r result
 	skipped, err := part(ctx, func(b *Blob) error {
-		s.look(b, &r)
-		return nil
+		return s.look(ctx, b, &r)
 	})
-	r.skipped = skipped
+	r.skipped = append(r.skipped, skipped...)
 	return r, err
 }
 
 // look adds what is in a blob, or in a window of one, to the result.
-func (s *Scanner) look(b *Blob, r *result) {
+func (s *Scanner) look(ctx context.Context, b *Blob, r *result) error {
 	if b.Window != nil {
 		s.lookInWindow(b, r)
-		return
+		return s.unpackWindow(ctx, b, r)
 	}
 	r.blobs++
 	r.bytes += int64(len(b.Data))
+	hits, err := s.detect(b), error(nil)
+	if s.mayHold(b) {
+		hits, err = s.unpack(ctx, b, hits, r)
+	}
+	r.hits = append(r.hits, hits...)
+	return err
+}
+
+// detect hands the blob to the detectors, and sets whether it is clean.
+func (s *Scanner) detect(b *Blob) []hit {
+	var hits []hit
 	b.Clean = true
 	for _, d := range s.detectors {
 		if changed(b, d) {
 			b.Clean = false
 			b.fill()
-			r.hits = append(r.hits, hitsIn(b, beginning(), d.Detect(b.Data))...)
+			hits = append(hits, hitsIn(b, beginning(), d.Detect(b.Data))...)
 		}
 	}
+	return hits
 }

@@ -396,11 +396,11 @@ func TestRecall(t *testing.T) {
 		recaller := scanner.NewRecaller(detectors.All())
 		defer recaller.Close()
 		for _, f := range findings {
-			m, err := recaller.Recall(f.Repository, f.Occurrences[0], f.KeyID, f.Secret.SHA256())
+			m, err := recaller.Recall(t.Context(), f.Repository, f.Occurrences[0], f.KeyID, f.Secret.SHA256())
 			if err != nil || !m.Secret.Equal(f.Secret) {
 				t.Errorf("%s: %v, %v", f.KeyID, m, err)
 			}
-			if _, err := recaller.Recall(f.Repository, f.Occurrences[0], f.KeyID, "another"); !errors.Is(err, scanner.ErrGone) {
+			if _, err := recaller.Recall(t.Context(), f.Repository, f.Occurrences[0], f.KeyID, "another"); !errors.Is(err, scanner.ErrGone) {
 				t.Errorf("another secret: %v", err)
 			}
 		}

@@ -36,6 +36,7 @@ type Blob struct {
 	Where  Where
 	Object *odb.Object // nil where it is not a git object
 	Path   string      // of a file on disk, relative to the source
+	Member string      // its path in the archive that the object or file is; "" where it is not in one
 	Data   []byte      // valid until visit returns
 	Header int         // bytes at the start of Data that are a commit's header
 
@@ -45,6 +46,9 @@ type Blob struct {
 	// the others was quiet, and whether this blob is.
 	Dirty            []odb.Span
 	BaseClean, Clean bool
+
+	// Unfinished is set by visit where a limit kept it from looking at all of the blob.
+	Unfinished bool
 }
 
 // fill makes Data whole, where it is a sparse object's.

@@ -26,8 +26,7 @@ func search(t *testing.T, data []byte, whole bool) []Finding {
 	var r result
 	s := New(detectors.All(), Options{})
 	look := func(b *Blob) error {
-		s.look(b, &r)
-		return nil
+		return s.look(t.Context(), b, &r)
 	}
 	if whole {
 		look(&Blob{Data: data})
@@ -228,11 +227,11 @@ func recallAll(t *testing.T, findings []Finding, memory int64) {
 	r.memory = memory
 	defer r.Close()
 	for _, f := range findings {
-		m, err := r.Recall(f.Repository, f.Occurrences[0], f.KeyID, f.Secret.SHA256())
+		m, err := r.Recall(t.Context(), f.Repository, f.Occurrences[0], f.KeyID, f.Secret.SHA256())
 		if err != nil || !m.Secret.Equal(f.Secret) {
 			t.Errorf("%s: %v, %v", f.KeyID, m, err)
 		}
-		if _, err := r.Recall(f.Repository, f.Occurrences[0], f.KeyID, "another"); !errors.Is(err, ErrGone) {
+		if _, err := r.Recall(t.Context(), f.Repository, f.Occurrences[0], f.KeyID, "another"); !errors.Is(err, ErrGone) {
 			t.Errorf("another secret: %v", err)
 		}
 	}

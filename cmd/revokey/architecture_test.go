@@ -19,17 +19,19 @@ var arrows = map[string][]string{
 	"scanner/odb/inflate": {},
 	"scanner/window":      {},
 	"scanner/odb":         {"scanner/odb/inflate", "scanner/window"},
-	"scanner":             {"detectors", "scanner/odb", "scanner/odb/inflate", "scanner/window"},
-	"report":              {"detectors", "scanner", "scanner/odb", "scanner/odb/inflate", "scanner/window", "revoke"},
-	"cmd/revokey":         {"detectors", "scanner", "scanner/odb", "scanner/odb/inflate", "scanner/window", "revoke", "revoke/localaws", "report"},
+	"scanner/unpack":      {},
+	"scanner":             {"detectors", "scanner/odb", "scanner/odb/inflate", "scanner/unpack", "scanner/window"},
+	"report":              {"detectors", "scanner", "scanner/odb", "scanner/odb/inflate", "scanner/unpack", "scanner/window", "revoke"},
+	"cmd/revokey":         {"detectors", "scanner", "scanner/odb", "scanner/odb/inflate", "scanner/unpack", "scanner/window", "revoke", "revoke/localaws", "report"},
 }
 
 // foreign are the modules that some packages must not know.
 var foreign = map[string][]string{
-	"detectors": {"."}, // any but the standard library
-	"scanner":   {"github.com/aws/", "github.com/urfave/"},
-	"revoke":    {"github.com/go-git/", "github.com/urfave/"},
-	"report":    {"github.com/urfave/"},
+	"detectors":      {"."}, // any but the standard library
+	"scanner":        {"github.com/aws/", "github.com/urfave/"},
+	"scanner/unpack": {"github.com/aws/", "github.com/go-git/", "github.com/urfave/"},
+	"revoke":         {"github.com/go-git/", "github.com/urfave/"},
+	"report":         {"github.com/urfave/"},
 }
 
 // TestArrows holds the architecture: which package may know which.

@@ -85,7 +85,7 @@ func checkKeyIDs(ids []string) error {
 }
 
 func runRevoke(ctx context.Context, o revokeOptions, std streams) error {
-	targets, err := o.targets(std)
+	targets, err := o.targets(ctx, std)
 	if err != nil {
 		return err
 	}
@@ -118,7 +118,7 @@ func runRevoke(ctx context.Context, o revokeOptions, std streams) error {
 }
 
 // targets returns the keys to act on: of a findings file all but the examples.
-func (o revokeOptions) targets(std streams) ([]revoke.Target, error) {
+func (o revokeOptions) targets(ctx context.Context, std streams) ([]revoke.Target, error) {
 	var targets []revoke.Target
 	for _, id := range o.keyIDs {
 		account, _ := detectors.AccountID(id)
@@ -127,7 +127,7 @@ func (o revokeOptions) targets(std streams) ([]revoke.Target, error) {
 	if o.from == "" {
 		return targets, nil
 	}
-	suspects, err := readSuspects(o.from, std)
+	suspects, err := readSuspects(ctx, o.from, std)
 	for _, s := range suspects {
 		if s.KeyID != nil && s.Kind == detectors.AccessKey && s.Verdict.Status != revoke.Example {
 			targets = append(targets, revoke.Target{KeyID: *s.KeyID, Account: report.Value(s.Account), Leaked: s.pair()})

@@ -10,6 +10,7 @@ import (
 	"github.com/revokey-dev/revokey/detectors"
 	"github.com/revokey-dev/revokey/report"
 	"github.com/revokey-dev/revokey/scanner"
+	"github.com/revokey-dev/revokey/scanner/unpack"
 )
 
 // scanOptions are those of `revokey scan`.
@@ -18,9 +19,9 @@ type scanOptions struct {
 	files   bool
 	stdin   bool
 	verify  bool
-	workers int
 	maxSize int64 // bytes; 0: as large as can be read
 	history scanner.HistoryOptions
+	scan    scanner.Options
 	aws     awsOptions
 	output  outputOptions
 }
@@ -43,6 +44,8 @@ owns the key, and becomes the key's last use.`,
 			&cli.Int64Flag{Name: "max-size", Usage: "skip, and name, what is larger than `MIB` mebibytes", DefaultText: "no limit; 256 where git stores versions as deltas"},
 			&cli.Int64Flag{Name: "memory", Value: 64, Usage: "let each worker hold on to `MIB` mebibytes of decoded objects; what is larger is read piece by piece"},
 			&cli.StringFlag{Name: "state", Usage: "remember in `FILE` what was scanned, and read only what is new since"},
+			&cli.Int64Flag{Name: "max-archive-size", Usage: "unpack no more than `MIB` mebibytes of one archive", DefaultText: "1024, and no more than 1000 times its size"},
+			&cli.BoolFlag{Name: "no-archives", Usage: "do not look into archives and compressed files"},
 			&cli.BoolFlag{Name: "check-names", Usage: "hash every object, and name those that are not what they are called"},
 			&cli.BoolFlag{Name: "allow-partial", Usage: "take what a shallow or partial clone lacks for granted"},
 			&cli.BoolFlag{Name: "fetch-missing", Usage: "let git fetch what a shallow or partial clone lacks; git then runs with the repository's configuration"},
@@ -67,8 +70,12 @@ func scanOptionsOf(c *cli.Context) (scanOptions, error) {
 		files:   c.Bool("files"),
 		stdin:   c.Bool("stdin"),
 		verify:  c.Bool("verify"),
-		workers: c.Int("workers"),
 		maxSize: c.Int64("max-size") << 20,
+	}
+	o.scan = scanner.Options{
+		Workers:    c.Int("workers"),
+		NoArchives: c.Bool("no-archives"),
+		Archives:   archiveLimits(c, o.maxSize),
 	}
 	o.history = scanner.HistoryOptions{
 		MaxSize:      o.maxSize,
@@ -78,6 +85,7 @@ func scanOptionsOf(c *cli.Context) (scanOptions, error) {
 		CheckNames:   c.Bool("check-names"),
 		State:        c.String("state"),
 	}
+	o.history.Rules = fmt.Sprint(o.scan.NoArchives, o.scan.Archives)
 	takeGitEnvironment(&o.history)
 	if c.Args().Present() {
 		o.path = c.Args().First()
@@ -89,13 +97,23 @@ func scanOptionsOf(c *cli.Context) (scanOptions, error) {
 		return o, usagef("--stdin goes with neither --files nor a path")
 	case (o.stdin || o.files) && o.history.State != "":
 		return o, usagef("--state goes with the history of a repository, not with --stdin or --files")
-	case o.workers < 0 || c.IsSet("max-size") && o.maxSize <= 0 || o.history.Memory <= 0:
-		return o, usagef("--workers, --max-size and --memory take numbers above 0")
+	case o.scan.Workers < 0 || c.IsSet("max-size") && o.maxSize <= 0 || o.history.Memory <= 0 || c.IsSet("max-archive-size") && o.scan.Archives.TotalSize <= 0:
+		return o, usagef("--workers, --max-size, --max-archive-size and --memory take numbers above 0")
 	}
 	var err, outputErr error
 	o.aws, err = awsOptionsOf(c)
 	o.output, outputErr = outputOptionsOf(c)
 	return o, errors.Join(err, outputErr)
+}
+
+// archiveLimits are the defaults, or what the user sets, which then is the one limit
+// of an archive's size. A member is limited as an object or a file is.
+func archiveLimits(c *cli.Context, maxSize int64) unpack.Limits {
+	limits := unpack.Limits{MemberSize: maxSize}
+	if c.IsSet("max-archive-size") {
+		limits.TotalSize, limits.Ratio = c.Int64("max-archive-size")<<20, -1
+	}
+	return limits
 }
 
 func runScan(ctx context.Context, o scanOptions, std streams) error {
@@ -104,7 +122,7 @@ func runScan(ctx context.Context, o scanOptions, std streams) error {
 		return err
 	}
 	defer src.close()
-	suspects, scanned, err := search(ctx, src, o.workers, std)
+	suspects, scanned, err := search(ctx, src, o.scan, std)
 	if err != nil {
 		return err
 	}
@@ -149,12 +167,12 @@ func (o scanOptions) open(ctx context.Context, std streams) (source, error) {
 }
 
 // search scans the source.
-func search(ctx context.Context, src scanner.Source, workers int, std streams) ([]suspect, scanner.Summary, error) {
+func search(ctx context.Context, src scanner.Source, opts scanner.Options, std streams) ([]suspect, scanner.Summary, error) {
 	p := newProgress(std)
 	defer p.done()
-	opts := scanner.Options{Workers: workers, Progress: func(s scanner.Progress) {
+	opts.Progress = func(s scanner.Progress) {
 		p.step(s.Parts, s.AllParts, fmt.Sprintf("scanned, %d MiB", s.Bytes>>20))
-	}}
+	}
 	var suspects []suspect
 	sum, err := scanner.New(detectors.All(), opts).Scan(ctx, src, func(f scanner.Finding) error {
 		suspects = append(suspects, suspect{report.NewRecord(f), f.Secret, f.SessionToken})

@@ -69,12 +69,12 @@ func runVerify(ctx context.Context, o verifyOptions, std streams) error {
 
 func (o verifyOptions) suspects(ctx context.Context, std streams) ([]suspect, error) {
 	if o.from != "" {
-		return readSuspects(o.from, std)
+		return readSuspects(ctx, o.from, std)
 	}
 	if std.asks {
 		std.say("reading a key ID and its secret from the terminal; end with Ctrl-D")
 	}
-	suspects, _, err := search(ctx, scanner.NewStream(std.in, 0), 1, std)
+	suspects, _, err := search(ctx, scanner.NewStream(std.in, 0), scanner.Options{Workers: 1}, std)
 	if err == nil && len(suspects) == 0 {
 		return nil, usagef("there is no credential on standard input").
 			withHint("give the key ID and the secret, one a line, or pass --from FINDINGS")
@@ -83,7 +83,7 @@ func (o verifyOptions) suspects(ctx context.Context, std streams) ([]suspect, er
 }
 
 // readSuspects reads findings, and their secrets again from where they stand.
-func readSuspects(file string, std streams) ([]suspect, error) {
+func readSuspects(ctx context.Context, file string, std streams) ([]suspect, error) {
 	records, err := readFindings(file, std.in)
 	if err != nil {
 		return nil, fmt.Errorf("reading findings from %q: %w", file, err)
@@ -95,7 +95,7 @@ func readSuspects(file string, std streams) ([]suspect, error) {
 		r.Reset()
 		s := suspect{Record: r}
 		if r.SecretSHA256 != nil {
-			s.recall(recaller, std)
+			s.recall(ctx, recaller, std)
 		}
 		suspects = append(suspects, s)
 	}
@@ -116,10 +116,10 @@ func readFindings(file string, stdin io.Reader) ([]report.Record, error) {
 
 // recall reads the secret from the first place that still holds it, with the
 // session token if there was one.
-func (s *suspect) recall(r *scanner.Recaller, std streams) {
+func (s *suspect) recall(ctx context.Context, r *scanner.Recaller, std streams) {
 	reason := errors.New("the findings name no place")
 	for _, o := range s.Occurrences {
-		m, err := recallFrom(r, s.Record, o)
+		m, err := recallFrom(ctx, r, s.Record, o)
 		if err != nil {
 			reason = err
 			continue
@@ -134,10 +134,10 @@ func (s *suspect) recall(r *scanner.Recaller, std streams) {
 	}
 }
 
-func recallFrom(r *scanner.Recaller, rec report.Record, o report.Occurrence) (detectors.Match, error) {
+func recallFrom(ctx context.Context, r *scanner.Recaller, rec report.Record, o report.Occurrence) (detectors.Match, error) {
 	place, err := o.Place()
 	if err != nil {
 		return detectors.Match{}, err
 	}
-	return r.Recall(report.Value(rec.Repository), place, report.Value(rec.KeyID), *rec.SecretSHA256)
+	return r.Recall(ctx, report.Value(rec.Repository), place, report.Value(rec.KeyID), *rec.SecretSHA256)
 }

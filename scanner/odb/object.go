@@ -114,7 +114,7 @@ type Object struct {
 	BaseClean bool
 
 	// Sparse tells that Data holds only the dirty regions and [Edge] bytes around
-	// each; the rest is undefined until [Object.Fill]. So comes what is built on a
+	// each, and as many at its start; the rest is undefined until [Object.Fill]. So comes what is built on a
 	// clean base and has nothing built on it.
 	Sparse bool
 
