@@ -28,6 +28,7 @@ type Record struct {
 	Repository         *string        `json:"repository"`
 	Verdict            revoke.Verdict `json:"verdict"`
 	Occurrences        []Occurrence   `json:"occurrences"`
+	Candidates         []Candidate    `json:"candidates"`
 	FirstSeen          *time.Time     `json:"first_seen"`
 	LastSeen           *time.Time     `json:"last_seen"`
 	AtHead             bool           `json:"at_head"`
@@ -53,6 +54,14 @@ type Occurrence struct {
 	Encoding  []string      `json:"encoding"`
 }
 
+// Candidate is a secret that may be the key ID's, and where it stands.
+type Candidate struct {
+	SecretSHA256 string           `json:"secret_sha256"`
+	Distance     scanner.Distance `json:"distance"`
+	Proven       bool             `json:"proven"` // STS accepted it with the key ID
+	Occurrence   Occurrence       `json:"occurrence"`
+}
+
 // NewRecord returns the record of a finding. The verdict is what the finding
 // itself tells: an example, a canary's, or nothing yet.
 func NewRecord(f scanner.Finding) Record {
@@ -66,12 +75,18 @@ func NewRecord(f scanner.Finding) Record {
 		Repository:         nullable(f.Repository),
 		Verdict:            offline(f.Class, f.Account),
 		Occurrences:        []Occurrence{},
+		Candidates:         []Candidate{},
 		FirstSeen:          nullableTime(f.FirstSeen),
 		LastSeen:           nullableTime(f.LastSeen),
 		AtHead:             f.AtHead,
 	}
 	for _, o := range f.Occurrences {
 		r.Occurrences = append(r.Occurrences, newOccurrence(o))
+	}
+	for _, c := range f.Candidates {
+		r.Candidates = append(r.Candidates, Candidate{
+			SecretSHA256: c.Secret.SHA256(), Distance: c.Distance, Occurrence: newOccurrence(c.At),
+		})
 	}
 	return r
 }
@@ -100,6 +115,10 @@ func (r *Record) Reset() {
 		r.Account, r.Verdict = nullable(account), offline(class, account)
 	} else if r.Verdict.Status != revoke.Example {
 		r.Verdict = revoke.Verdict{}
+	}
+	r.Candidates = r.Candidates[:min(len(r.Candidates), scanner.MaxCandidates)]
+	for i := range r.Candidates {
+		r.Candidates[i].Proven = false
 	}
 }
 

@@ -93,7 +93,23 @@ func textDetails(r Record) []string {
 	if seen := textSeen(r); seen != "" {
 		lines = append(lines, seen)
 	}
+	for _, c := range r.Candidates {
+		lines = append(lines, textCandidate(c))
+	}
 	return lines
+}
+
+func textCandidate(c Candidate) string {
+	where := map[scanner.Distance]string{
+		scanner.SameFolder: "the same folder", scanner.SameFile: "the file's next or last version", scanner.SameRepository: "the same repository",
+	}[c.Distance]
+	if where == "" {
+		where = Printable(string(c.Distance))
+	}
+	if c.Proven {
+		return "its secret, by STS, is in " + where + ": " + textPlace(c.Occurrence)
+	}
+	return "perhaps its secret, in " + where + ": " + textPlace(c.Occurrence)
 }
 
 // textPlaces returns a line for each path, member or message, with the first of its

@@ -20,6 +20,10 @@ type Finding struct {
 	FirstSeen    time.Time // when the earliest commit that brought it was made; zero: not known
 	LastSeen     time.Time // when the latest commit that holds it was made
 	AtHead       bool      // HEAD's tree still holds it
+
+	// Candidates are secrets that may be the key ID's, if none was found with it, nearest
+	// first, at most [MaxCandidates].
+	Candidates []Candidate
 }
 
 // Where says what kind of thing an occurrence stands in. The words are a contract.

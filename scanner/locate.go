@@ -18,7 +18,6 @@ func locate(ctx context.Context, src Source, findings []Finding, workers int) er
 		f.Occurrences = spread(f.Occurrences, places)
 		f.summarise()
 	}
-	redactPlaces(findings)
 	return err
 }
 

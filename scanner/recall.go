@@ -66,6 +66,24 @@ func (r *Recaller) Recall(ctx context.Context, repository string, o Occurrence, 
 	return detectors.Match{}, cmp.Or(err, damage)
 }
 
+// RecallSecret returns the secret of the given SHA-256, in hexadecimal, that stands alone
+// at an occurrence: see [Candidate]. The error is [ErrGone] where it is not there.
+func (r *Recaller) RecallSecret(repository string, o Occurrence, secretSHA256 string) (secret detectors.Secret, err error) {
+	damage, err := r.visit(repository, o, func(b *Blob) error {
+		for _, m := range detectors.Secrets(b.Data) {
+			if m.Secret.SHA256() == secretSHA256 {
+				secret = m.Secret
+				return errFound
+			}
+		}
+		return nil
+	})
+	if errors.Is(err, errFound) {
+		return secret, nil
+	}
+	return secret, cmp.Or(err, damage, ErrGone)
+}
+
 // errFound ends the reading of what was looked for in it.
 var errFound = errors.New("found")
 

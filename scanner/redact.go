@@ -14,19 +14,26 @@ const secretHead = 40
 func redactPlaces(findings []Finding) {
 	secrets := secretsOf(findings)
 	for i := range findings {
-		for j := range findings[i].Occurrences {
-			o := &findings[i].Occurrences[j]
-			o.Path = redact(o.Path, secrets)
-			o.Member = redact(o.Member, secrets)
-			o.Tag = redact(o.Tag, secrets)
-			o.Author = redact(o.Author, secrets)
-			for k, ref := range o.Refs {
-				o.Refs[k] = redact(ref, secrets)
-			}
-			for k, log := range o.Reflogs {
-				o.Reflogs[k] = redact(log, secrets)
-			}
+		f := &findings[i]
+		for j := range f.Occurrences {
+			f.Occurrences[j].redact(secrets)
 		}
+		for j := range f.Candidates {
+			f.Candidates[j].At.redact(secrets)
+		}
+	}
+}
+
+func (o *Occurrence) redact(secrets map[string]string) {
+	o.Path = redact(o.Path, secrets)
+	o.Member = redact(o.Member, secrets)
+	o.Tag = redact(o.Tag, secrets)
+	o.Author = redact(o.Author, secrets)
+	for i, ref := range o.Refs {
+		o.Refs[i] = redact(ref, secrets)
+	}
+	for i, log := range o.Reflogs {
+		o.Reflogs[i] = redact(log, secrets)
 	}
 }
 
@@ -46,11 +53,16 @@ func (s *Summary) redact(findings []Finding) {
 // secretsOf returns the found secrets by their first bytes.
 func secretsOf(findings []Finding) map[string]string {
 	secrets := make(map[string]string)
+	add := func(s string) {
+		if len(s) >= secretHead {
+			secrets[s[:secretHead]] = s
+		}
+	}
 	for _, f := range findings {
-		for _, s := range []string{f.Secret.Unwrap(), f.SessionToken.Unwrap()} {
-			if len(s) >= secretHead {
-				secrets[s[:secretHead]] = s
-			}
+		add(f.Secret.Unwrap())
+		add(f.SessionToken.Unwrap())
+		for _, c := range f.Candidates {
+			add(c.Secret.Unwrap())
 		}
 	}
 	return secrets

@@ -50,6 +50,8 @@ func (s *Scanner) Scan(ctx context.Context, src Source, emit func(Finding) error
 	}
 	findings := group(hits)
 	err = locate(ctx, src, findings, s.opts.Workers)
+	addCandidates(ctx, src, findings)
+	redactPlaces(findings)
 	sum.addRemarks(src)
 	sum.redact(findings)
 	if err != nil {

@@ -10,12 +10,23 @@ import (
 	"github.com/revokey-dev/revokey/detectors"
 	"github.com/revokey-dev/revokey/report"
 	"github.com/revokey-dev/revokey/revoke"
+	"github.com/revokey-dev/revokey/scanner"
 )
 
 // suspect is a finding with its secret, if that is known.
 type suspect struct {
 	report.Record
 	secret, token detectors.Secret
+	candidates    []detectors.Secret // of Record.Candidates; zero where it cannot be read again
+}
+
+// suspectOf returns what a scan found.
+func suspectOf(f scanner.Finding) suspect {
+	s := suspect{Record: report.NewRecord(f), secret: f.Secret, token: f.SessionToken}
+	for _, c := range f.Candidates {
+		s.candidates = append(s.candidates, c.Secret)
+	}
+	return s
 }
 
 // pair returns the credential as AWS's SDK has it; nil without its secret.
@@ -56,7 +67,7 @@ func (j *judge) all(ctx context.Context, suspects []suspect, std streams) error 
 	workers := stream.New().WithMaxGoroutines(questionsAtATime)
 	for i := range suspects {
 		workers.Go(func() stream.Callback {
-			verdict := j.askSTS(ctx, suspects[i])
+			verdict := j.askSTS(ctx, &suspects[i])
 			return func() {
 				suspects[i].Verdict = verdict
 				j.askIAM(ctx, &suspects[i])
@@ -69,7 +80,7 @@ func (j *judge) all(ctx context.Context, suspects []suspect, std streams) error 
 }
 
 // askSTS returns what STS says of the pair, or why it cannot be asked.
-func (j *judge) askSTS(ctx context.Context, s suspect) revoke.Verdict {
+func (j *judge) askSTS(ctx context.Context, s *suspect) revoke.Verdict {
 	status := s.Verdict.Status
 	switch pair := s.pair(); {
 	case status == revoke.Example || status == revoke.Canary:
@@ -78,11 +89,33 @@ func (j *judge) askSTS(ctx context.Context, s suspect) revoke.Verdict {
 		return revoke.Verdict{Reason: "the ID of a bearer token signs no request: STS cannot be asked about it"}
 	case s.KeyID == nil:
 		return revoke.Verdict{Reason: "a secret without its key ID cannot be asked about"}
+	case pair == nil && len(s.candidates) > 0:
+		return j.askCandidates(ctx, s)
 	case pair == nil:
 		return revoke.Verdict{Reason: "its secret is not known, without which STS cannot be asked"}
 	default:
 		return j.verifier.Check(ctx, *pair, report.Value(s.Account))
 	}
+}
+
+// askCandidates asks about the ID with one secret after the other, the nearest first, until
+// one is right, or the answer does not depend on the secret.
+func (j *judge) askCandidates(ctx context.Context, s *suspect) revoke.Verdict {
+	verdict := revoke.Verdict{Reason: "what may be its secret cannot be read again, without which STS cannot be asked"}
+	for i, secret := range s.candidates {
+		if secret.IsZero() {
+			continue
+		}
+		pair := aws.Credentials{AccessKeyID: *s.KeyID, SecretAccessKey: secret.Unwrap()}
+		verdict = j.verifier.Check(ctx, pair, report.Value(s.Account))
+		if verdict.Status == revoke.Live {
+			s.Candidates[i].Proven = true
+		}
+		if verdict.Status != revoke.ActiveWrongSecret {
+			break
+		}
+	}
+	return verdict
 }
 
 // askIAM asks the owner's IAM where STS alone could not tell, and the owner is us.

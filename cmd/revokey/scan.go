@@ -122,7 +122,7 @@ func runScan(ctx context.Context, o scanOptions, std streams) error {
 		return err
 	}
 	defer src.close()
-	suspects, scanned, err := search(ctx, src, o.scan, std)
+	suspects, scanned, err := search(ctx, src.Source, o.scan, std)
 	if err != nil {
 		return err
 	}
@@ -175,7 +175,7 @@ func search(ctx context.Context, src scanner.Source, opts scanner.Options, std s
 	}
 	var suspects []suspect
 	sum, err := scanner.New(detectors.All(), opts).Scan(ctx, src, func(f scanner.Finding) error {
-		suspects = append(suspects, suspect{report.NewRecord(f), f.Secret, f.SessionToken})
+		suspects = append(suspects, suspectOf(f))
 		return nil
 	})
 	if err != nil {

@@ -96,6 +96,8 @@ func readSuspects(ctx context.Context, file string, std streams) ([]suspect, err
 		s := suspect{Record: r}
 		if r.SecretSHA256 != nil {
 			s.recall(ctx, recaller, std)
+		} else {
+			s.recallCandidates(recaller)
 		}
 		suspects = append(suspects, s)
 	}
@@ -131,6 +133,17 @@ func (s *suspect) recall(ctx context.Context, r *scanner.Recaller, std streams) 
 	}
 	if s.secret.IsZero() {
 		std.say("the secret of %s cannot be read again: %s", report.Printable(report.Title(s.Record)), report.Printable(reason.Error()))
+	}
+}
+
+// recallCandidates reads what may be the secret from where it stood.
+func (s *suspect) recallCandidates(r *scanner.Recaller) {
+	for _, c := range s.Candidates {
+		var secret detectors.Secret // zero where it is gone
+		if place, err := c.Occurrence.Place(); err == nil {
+			secret, _ = r.RecallSecret(report.Value(s.Repository), place, c.SecretSHA256)
+		}
+		s.candidates = append(s.candidates, secret)
 	}
 }
 
