@@ -1,6 +1,7 @@
 package detectors
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 )
@@ -13,59 +14,192 @@ var _ Detector = accessKey{}
 
 func (accessKey) ID() string { return "aws-access-key" }
 
-// Quiet reports whether there is neither a key ID nor what may be a secret: a
-// session token is nothing without an ID.
+// Quiet reports whether there is no key ID, plain or encoded, nor what may be a
+// secret, nor what any other credential starts with: all that is found in a text
+// has one of those. A session token is nothing without an ID.
 func (accessKey) Quiet(data []byte) bool {
-	if len(data) < keyIDLen {
+	return len(data) < keyIDLen ||
+		!hasKeyID(data) && !hasDashed(data) && !hasEncodedKeyID(data) && !hasSuspect(data) && !hasWide(data)
+}
+
+// hasSuspect reports whether there is a long run in data that may be a secret or
+// hold something encoded.
+func hasSuspect(data []byte) bool {
+	for start, end := range longRuns(data) {
+		if plain := suspects(data, start, end); plain || bytes.IndexAny(data[start:end], `\%&`) >= 0 && hidesSecret(data, start, end) {
+			return true
+		}
+	}
+	return false
+}
+
+// suspects reports whether one of the runs of base64 in data[start:end], a run of
+// escapeClass, may be a secret, or hold something.
+func suspects(data []byte, start, end int) bool {
+	for from := start; from < end; from++ {
+		to := runEnd(data[:end], base64Class, from)
+		if to-from >= longRun && suspect(data, from, to) {
+			return true
+		}
+		from = to
+	}
+	return false
+}
+
+func suspect(data []byte, start, end int) bool {
+	run := data[start:end]
+	if _, ok := secretAt(data, start, end); ok || startsGzip(run) || startsAPIKey(run) {
 		return true
 	}
-	return len(findKeyIDs(data)) == 0 && len(findSecrets(data)) == 0
+	return hidesText(data, start, end) || hidesWrapped(data, start, end)
 }
 
-// Changed looks from end to end of the run of base64 that the change is in or
-// touches, of which key IDs and secrets are made, and at the bytes beside it that
-// tell whether it is one. Nearly always that run is shorter than a key ID, which
-// is told first: histories hold millions of changes.
+// Changed looks first, since histories hold millions of changes and nearly all
+// say nothing, for what has no long run: a key ID, plain or in pieces, a dash
+// with a name about it, a NUL. Then it looks from end to end of the run that the
+// change is in or touches, and only where that is a long one at all that is near.
 func (d accessKey) Changed(data []byte, start, end int) bool {
-	from, to := around(data, start, end)
-	return hasRun(data[from:to], base64Class, keyIDLen) && !d.Quiet(data[from:to])
+	near := data[max(start-MaxAround, 0):min(end+MaxAround, len(data))]
+	if hasKeyID(near) || hasDashed(near) || bytes.IndexByte(near, 0) >= 0 && hasWide(near) {
+		return true
+	}
+	from, to := touched(data, start, end)
+	return hasRun(data[from:to], escapeClass, leastRun) && (hasEncodedKeyID(near) || hasSuspect(near))
 }
 
-// around returns the part of data that decides on a change. A run that is longer
-// than a secret is cut: it is none.
-func around(data []byte, start, end int) (from, to int) {
+// leastRun is the length of the shortest run in which a key ID or a secret may be
+// encoded: that of a key ID in base64.
+const leastRun = 26
+
+// touched returns the bounds of the run that a change is in or touches, and of the
+// line of base64 before it. A run is followed no further than it matters.
+func touched(data []byte, start, end int) (from, to int) {
 	from, to = max(start-beside, 0), min(end+beside, len(data))
-	for stop := max(from-secretLen-1, 0); from > stop && base64Class[data[from-1]]; {
-		from--
+	from = runStart(data, from, max(start-MaxAround, 0))
+	line := from
+	for stop := max(from-wrapReach, 0); line > stop && spaceClass[data[line-1]]; {
+		line--
 	}
-	for stop := min(to+secretLen+1, len(data)); to < stop && base64Class[data[to]]; {
+	if line < from && line > 0 {
+		from = runStart(data, line, max(line-longRun, 0))
+	}
+	for stop := min(end+MaxAround, len(data)); to < stop && escapeClass[data[to]]; {
 		to++
 	}
-	return max(from-beside, 0), min(to+beside, len(data))
+	return from, to
+}
+
+// runStart returns the start of the run of escapeClass that ends at data[at], not
+// before stop.
+func runStart(data []byte, at, stop int) int {
+	for at > stop && escapeClass[data[at-1]] {
+		at--
+	}
+	return at
 }
 
 // beside is how many bytes before and behind a secret can tell that it is none;
 // see glued and escaped.
 const beside = 4
 
-func (accessKey) Detect(data []byte) []Match {
-	marks := credentialMarks(data)
-	if len(marks) == 0 {
+// mostNested is how many encodings are undone, one within the other.
+const mostNested = 4
+
+func (d accessKey) Detect(data []byte) []Match {
+	if d.Quiet(data) {
 		return nil
 	}
-	secrets, tokens := pair(data, marks), pairTokens(data, marks)
-	secrets.share(data, marks)
-	tokens.share(data, marks)
-	known := paired(data, marks, secrets)
-	var found []Match
-	for _, m := range marks {
-		if m.isKeyID() {
-			found = append(found, keyMatch(data, m, secrets[m], tokens[m]))
-		} else if m.name.rank == awsSecret && !known[m.text(data)] {
-			found = append(found, secretMatch(data, m))
-		}
+	found := matchesIn(&view{text: data}, mostNested)
+	for _, v := range wideViews(data) {
+		found = merged(found, matchesIn(v, mostNested))
 	}
 	return found
+}
+
+// matchesIn returns what is found in a view and in what it is under when its
+// encodings are undone. What is found in the plainer text counts: there more is
+// known.
+func matchesIn(v *view, depth int) []Match {
+	found := plainMatches(v)
+	if depth == 0 {
+		return found
+	}
+	if parts := slices.Concat(joinParts(v.text), escapeParts(v.text), base64Parts(v.text)); len(parts) > 0 {
+		return merged(matchesIn(v.with(parts), depth-1), found)
+	}
+	return found
+}
+
+// merged returns the matches of a, and those of b that share no byte with any of
+// their kind, in order.
+func merged(a, b []Match) []Match {
+	taken := make(map[Kind][]Span)
+	for _, m := range a {
+		kind := m.Kind
+		if kind == SecretKey {
+			kind = AccessKey
+		}
+		taken[kind] = append(taken[kind], m.At, m.SecretAt)
+	}
+	for _, spans := range taken {
+		slices.SortFunc(spans, func(a, b Span) int { return cmp.Compare(a.Start, b.Start) })
+	}
+	for _, m := range b {
+		kind := m.Kind
+		if kind == SecretKey {
+			kind = AccessKey
+		}
+		if !overlaps(taken[kind], m.At) {
+			a = append(a, m)
+		}
+	}
+	slices.SortStableFunc(a, func(a, b Match) int { return cmp.Compare(a.At.Start, b.At.Start) })
+	return a
+}
+
+// overlaps reports whether s shares a byte with one of spans, which are in order.
+func overlaps(spans []Span, s Span) bool {
+	i, _ := slices.BinarySearchFunc(spans, s.End, func(t Span, end int) int { return cmp.Compare(t.Start, end) })
+	for _, t := range spans[max(0, i-8):i] {
+		if t.End > s.Start && t.Start < s.End {
+			return true
+		}
+	}
+	return false
+}
+
+// plainMatches returns what is found in a view as its text stands.
+func plainMatches(v *view) []Match {
+	marks := credentialMarks(v.text)
+	found := otherMatches(v)
+	if len(marks) == 0 {
+		return found
+	}
+	data := v.text
+	secrets, extra := pair(data, marks), pairTokens(data, marks)
+	passwords := pairPasswords(data, marks)
+	secrets.share(data, marks)
+	extra.share(data, marks)
+	passwords.share(data, marks)
+	known := paired(data, marks, secrets)
+	for _, m := range marks {
+		if m.isKeyID() {
+			found = append(found, keyMatch(v, m, secrets[m], extra[m], passwords[m]))
+		} else if m.name.rank == awsSecret && !known[m.text(data)] {
+			if match := secretMatch(v, m); match.standsAlone() {
+				found = append(found, match)
+			}
+		}
+	}
+	slices.SortStableFunc(found, func(a, b Match) int { return cmp.Compare(a.At.Start, b.At.Start) })
+	return found
+}
+
+// standsAlone reports whether a secret without a key ID is one that
+// [accessKey.Quiet] sees by itself, so that it is found whatever else there is.
+func (m Match) standsAlone() bool {
+	return !slices.Contains(m.Encoding, "concatenation") && !slices.Contains(m.Encoding, "folding") &&
+		(m.Encoding == nil || m.At.End-m.At.Start <= escapeReach)
 }
 
 // paired returns the secrets that have a key ID.
@@ -107,25 +241,52 @@ func pairTokens(data []byte, marks []*mark) mates {
 	return pair(data, inOrder(append(temporary, findTokens(data)...)))
 }
 
+// pairPasswords gives SES passwords to the long-term key IDs in marks.
+func pairPasswords(data []byte, marks []*mark) mates {
+	var ids []*mark
+	for _, m := range marks {
+		if m.kind == AccessKey && data[m.Start+1] == 'K' {
+			ids = append(ids, m)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	return pair(data, inOrder(append(ids, findPasswords(data)...)))
+}
+
 func inOrder(marks []*mark) []*mark {
 	slices.SortFunc(marks, func(a, b *mark) int { return cmp.Compare(a.Start, b.Start) })
 	return marks
 }
 
-// keyMatch returns the match of a key ID with its secret and session token,
-// either of which may be nil.
-func keyMatch(data []byte, id, secret, token *mark) Match {
-	m := Match{Kind: id.kind, Class: id.class, KeyID: id.text(data), At: id.Span}
-	if secret != nil {
-		m.Secret, m.SecretAt = NewSecret(secret.text(data)), secret.Span
-	}
-	if token != nil {
-		m.SessionToken, m.SessionTokenAt = NewSecret(token.text(data)), token.Span
-	}
+// keyMatch returns the match of a key ID with its secret, session token and SES
+// password, each of which may be nil.
+func keyMatch(v *view, id, secret, token, password *mark) Match {
+	m := Match{Kind: id.kind, Class: id.class, KeyID: id.text(v.text), Claims: presigned(v.text, id.Span)}
+	m.At, m.Encoding = v.origin(id.Span)
+	m.Secret, m.SecretAt = m.part(v, secret)
+	m.SessionToken, m.SessionTokenAt = m.part(v, token)
+	m.SMTPPassword, m.SMTPPasswordAt = m.part(v, password)
 	return m
 }
 
-func secretMatch(data []byte, m *mark) Match {
-	secret := NewSecret(m.text(data))
-	return Match{Kind: SecretKey, Class: m.class, Secret: secret, At: m.Span, SecretAt: m.Span}
+// part returns a part of a match and where it stands, and notes its encoding where
+// it is the deepest so far.
+func (m *Match) part(v *view, part *mark) (Secret, Span) {
+	if part == nil {
+		return Secret{}, Span{}
+	}
+	at, how := v.origin(part.Span)
+	if len(how) > len(m.Encoding) {
+		m.Encoding = how
+	}
+	return NewSecret(part.text(v.text)), at
+}
+
+func secretMatch(v *view, m *mark) Match {
+	match := Match{Kind: SecretKey, Class: m.class}
+	match.Secret, match.SecretAt = match.part(v, m)
+	match.At = match.SecretAt
+	return match
 }
