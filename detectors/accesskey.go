@@ -54,39 +54,62 @@ func suspect(data []byte, start, end int) bool {
 	return hidesText(data, start, end) || hidesWrapped(data, start, end)
 }
 
-// Changed looks first, since histories hold millions of changes and nearly all
-// say nothing, for what has no long run: a key ID, plain or in pieces, a dash
-// with a name about it, a NUL. Then it looks from end to end of the run that the
-// change is in or touches, and only where that is a long one at all that is near.
+// Changed looks from end to end of the run that the change is in or touches, of
+// which all is made that is looked for but for three things: a key ID in pieces,
+// a name with a dash and UTF-16, which quick looks show. Nearly always that run is
+// shorter than what may be encoded, which is told first: histories hold millions
+// of changes.
 func (d accessKey) Changed(data []byte, start, end int) bool {
-	near := data[max(start-MaxAround, 0):min(end+MaxAround, len(data))]
-	if hasKeyID(near) || hasDashed(near) || bytes.IndexByte(near, 0) >= 0 && hasWide(near) {
+	if bytes.IndexByte(around(data, start, end, 2*beside), 0) >= 0 && hasWide(around(data, start, end, MaxAround)) ||
+		hasDashed(around(data, start, end, dashReach)) || hasKeyID(around(data, start, end, splitReach+1)) {
 		return true
 	}
 	from, to := touched(data, start, end)
-	return hasRun(data[from:to], escapeClass, leastRun) && (hasEncodedKeyID(near) || hasSuspect(near))
+	if !hasRun(data[from:to], escapeClass, leastRun) {
+		return false
+	}
+	near := around(data, start, end, MaxAround)
+	return hasEncodedKeyID(near) || hasSuspect(near) || hasDashed(near) || hasKeyID(near)
 }
 
-// leastRun is the length of the shortest run in which a key ID or a secret may be
-// encoded: that of a key ID in base64.
+// around returns data[start:end] with n bytes on both sides.
+func around(data []byte, start, end, n int) []byte {
+	return data[max(start-n, 0):min(end+n, len(data))]
+}
+
+// leastRun is the length of the shortest run that is looked at: that of the 26
+// characters of an AppSync key, and of a key ID in base64.
 const leastRun = 26
 
-// touched returns the bounds of the run that a change is in or touches, and of the
-// line of base64 before it. A run is followed no further than it matters.
+// touched returns the bounds of the run that a change is in or touches, with the
+// end of the line of base64 before it. A run is followed no further than it matters.
 func touched(data []byte, start, end int) (from, to int) {
-	from, to = max(start-beside, 0), min(end+beside, len(data))
-	from = runStart(data, from, max(start-MaxAround, 0))
-	line := from
-	for stop := max(from-wrapReach, 0); line > stop && spaceClass[data[line-1]]; {
-		line--
-	}
-	if line < from && line > 0 {
+	from = runStart(data, max(start-beside, 0), max(start-MaxAround, 0))
+	if line := lineEndBefore(data, from); line < from {
 		from = runStart(data, line, max(line-longRun, 0))
 	}
+	to = min(end+beside+1, len(data))
 	for stop := min(end+MaxAround, len(data)); to < stop && escapeClass[data[to]]; {
 		to++
 	}
 	return from, to
+}
+
+// lineEndBefore returns where the line ends that stands before the one that starts,
+// behind its indentation, at data[at]; at where there is none, or where it ends as
+// base64 does not.
+func lineEndBefore(data []byte, at int) int {
+	line, stop := at, max(at-wrapReach, 0)
+	for line > stop && (data[line-1] == ' ' || data[line-1] == '\t') {
+		line--
+	}
+	if line == stop || data[line-1] != '\n' {
+		return at
+	}
+	for line > stop && spaceClass[data[line-1]] {
+		line--
+	}
+	return line
 }
 
 // runStart returns the start of the run of escapeClass that ends at data[at], not

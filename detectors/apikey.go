@@ -158,7 +158,7 @@ func urlAround(data []byte, s Span) []byte {
 
 // signedRequest returns what a presigned URL says, with the key ID in it.
 func signedRequest(url []byte) Claims {
-	for at := range prefixes(url) {
+	for at := nextPrefix(url, 0); at >= 0; at = nextPrefix(url, at+1) {
 		if wholeKeyID(url, at) {
 			c := presigned(url, Span{at, at + keyIDLen})
 			c.SignedBy = string(url[at : at+keyIDLen])

@@ -58,7 +58,7 @@ func hasEncodedKeyID(data []byte) bool {
 			continue
 		}
 		for i := range b {
-			if _, _, ok := encodedKeyIDAt(data, at+i); c[b[i]] && ok {
+			if c[b[i]] && firstsAbout(data, at+i) >= leastFirsts && encodedKeyIDAt(data, at+i) {
 				return true
 			}
 		}
@@ -66,21 +66,29 @@ func hasEncodedKeyID(data []byte) bool {
 	return false
 }
 
-// encodedKeyIDAt reports whether data[at] may be a first character of a key ID in
-// base64, and if so where the first characters start and end of which it is one.
-func encodedKeyIDAt(data []byte, at int) (start, end int, ok bool) {
-	for start = at; start >= 4 && at-start < 4*leastFirsts && keyIDFirst[data[start-4]]; {
-		start -= 4
+// firstsAbout returns how many bytes of keyIDFirst stand in a row, four apart, at
+// data[at], which is one, and on both sides of it.
+func firstsAbout(data []byte, at int) int {
+	n := 1
+	for i := at - 4; i >= 0 && keyIDFirst[data[i]]; i -= 4 {
+		if n++; n == leastFirsts {
+			return n
+		}
 	}
-	for end = at; end < len(data) && end-at < 4*leastFirsts && keyIDFirst[data[end]]; {
-		end += 4
+	for i := at + 4; i < len(data) && keyIDFirst[data[i]] && n < leastFirsts; i += 4 {
+		n++
 	}
-	if end-start < 4*leastFirsts {
-		return 0, 0, false
-	}
-	var text [3 * 16]byte
-	n := decodeInto(text[:], data, max(start-4, start&3), end+4)
-	return start, end, hasPlainKeyID(text[:n])
+	return n
+}
+
+// encodedKeyIDAt reports whether data[at] is the first of four characters of a key
+// ID in base64.
+func encodedKeyIDAt(data []byte, at int) bool {
+	const reach = 4 * (leastFirsts + 1) // seven stand in a row at most, and one beside
+	var text [2 * reach]byte
+	from := max(at-reach, at&3)
+	n := decodeInto(text[:], data, from, at+4+reach)
+	return hasPlainKeyID(text[:n])
 }
 
 // decodeInto decodes the whole fours of characters in data[start:end] up to the
@@ -269,9 +277,11 @@ func (p *part) phase(chars []byte) (int, bool) {
 	if isText(head[:n]) || isWide(head[:n]) || isGzip(head[:n]) {
 		return 0, true
 	}
-	for from := range strided(chars, keyIDFirst, leastFirsts, 4) {
-		if _, _, ok := encodedKeyIDAt(chars, from); ok {
-			return from & 3, true
+	for from, to := range strided(chars, keyIDFirst, leastFirsts, 4) {
+		for at := from; at < to; at += 4 * leastFirsts {
+			if encodedKeyIDAt(chars, at) {
+				return from & 3, true
+			}
 		}
 	}
 	return 0, false

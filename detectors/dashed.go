@@ -21,8 +21,12 @@ var (
 	uuidShape    = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
 )
 
-// hasDashed reports whether there is an AppSync key, an MWS token or a name of a
-// service-specific credential in data.
+// dashReach is what a name with a dash takes, and what is beside it: an account's
+// "-at-", the head of an MWS token up to its first dash. An AppSync key is a run.
+const dashReach = 20
+
+// hasDashed reports whether there is an AppSync key, the head of an MWS token or a
+// name of a service-specific credential in data.
 func hasDashed(data []byte) bool {
 	for at := 0; ; at++ {
 		next := bytes.IndexByte(data[at:], '-')
@@ -30,7 +34,7 @@ func hasDashed(data []byte) bool {
 			return false
 		}
 		at += next
-		if isAppSync(data, at) || isMWS(data, at) || isServiceUser(data, at) {
+		if isAppSync(data, at) || startsMWS(data, at) || isServiceUser(data, at) {
 			return true
 		}
 	}
@@ -49,11 +53,17 @@ func isAppSync(data []byte, at int) bool {
 
 var wordClass = classOf(upper + lower + decimal + "_-")
 
+// startsMWS reports whether data[at] is the first dash of what stands behind
+// "amzn.mws.".
+func startsMWS(data []byte, at int) bool {
+	start := at - len(mwsHead) - 8
+	return start >= 0 && data[start+len(mwsHead)-1] == '.' && string(data[start:start+len(mwsHead)]) == mwsHead
+}
+
 // isMWS reports whether data[at] is the first dash of "amzn.mws." and a UUID.
 func isMWS(data []byte, at int) bool {
 	start := at - len(mwsHead) - 8
-	return start >= 0 && start+mwsLen <= len(data) && data[start+len(mwsHead)-1] == '.' &&
-		string(data[start:start+len(mwsHead)]) == mwsHead && uuidShape.Match(data[start+len(mwsHead):start+mwsLen])
+	return startsMWS(data, at) && start+mwsLen <= len(data) && uuidShape.Match(data[start+len(mwsHead):start+mwsLen])
 }
 
 // isServiceUser reports whether data[at] is the dash of "-at-" and an account, as
@@ -134,7 +144,7 @@ const (
 func privateKeys(v *view) []Match {
 	var found []Match
 	data, taken := v.text, make(map[int]bool)
-	for at := range prefixes(data) {
+	for at := nextPrefix(data, 0); at >= 0; at = nextPrefix(data, at+1) {
 		if prefix := string(data[at : at+4]); prefix != "APKA" && prefix != "ASCA" || !wholeKeyID(data, at) {
 			continue
 		}

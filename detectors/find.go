@@ -2,7 +2,6 @@ package detectors
 
 import (
 	"bytes"
-	"iter"
 	"slices"
 )
 
@@ -12,7 +11,7 @@ import (
 // the upper-case digits of an escape before it, as in "%3D".
 func findKeyIDs(data []byte) []*mark {
 	var found []*mark
-	for at := range prefixes(data) {
+	for at := nextPrefix(data, 0); at >= 0; at = nextPrefix(data, at+1) {
 		if !wholeKeyID(data, at) {
 			continue
 		}
@@ -26,7 +25,7 @@ func findKeyIDs(data []byte) []*mark {
 
 // hasPlainKeyID reports whether findKeyIDs finds any.
 func hasPlainKeyID(data []byte) bool {
-	for at := range prefixes(data) {
+	for at := nextPrefix(data, 0); at >= 0; at = nextPrefix(data, at+1) {
 		if wholeKeyID(data, at) {
 			return true
 		}
@@ -37,7 +36,7 @@ func hasPlainKeyID(data []byte) bool {
 // hasKeyID reports whether there is a key ID in data, whole or in pieces, or the
 // ID of what may have a private key.
 func hasKeyID(data []byte) bool {
-	for at := range prefixes(data) {
+	for at := nextPrefix(data, 0); at >= 0; at = nextPrefix(data, at+1) {
 		if wholeKeyID(data, at) {
 			return true
 		}
@@ -58,28 +57,24 @@ func pieceEnd(data []byte, at int) int {
 	return 0
 }
 
-// prefixes yields where the four letters stand that the ID of a credential starts
-// with. They all start with A, which [bytes.IndexByte] finds at once in most text.
-func prefixes(data []byte) iter.Seq[int] {
-	return func(yield func(at int) bool) {
-		for at := 0; at+4 <= len(data); at++ {
-			next := bytes.IndexByte(data[at:], 'A')
-			if at += next; next < 0 || at+4 > len(data) {
-				return
-			}
-			if isPrefix(data[at+1], data[at+2], data[at+3]) && !yield(at) {
-				return
-			}
+// nextPrefix returns where, from at on, the four letters stand that the ID of a
+// credential starts with, or -1. They all start with A, which [bytes.IndexByte]
+// finds at once in most text.
+func nextPrefix(data []byte, at int) int {
+	for ; at+4 <= len(data); at++ {
+		next := bytes.IndexByte(data[at:], 'A')
+		if at += next; next < 0 || at+4 > len(data) {
+			break
+		}
+		if data[at+3] == 'A' && isPrefix(data[at+1], data[at+2]) {
+			return at
 		}
 	}
+	return -1
 }
 
-// isPrefix reports whether a, b and c follow the A of AKIA, ASIA, ABIA, ACCA, APKA
-// or ASCA.
-func isPrefix(a, b, c byte) bool {
-	if c != 'A' {
-		return false
-	}
+// isPrefix reports whether a and b make AKIA, ASIA, ABIA, ACCA, APKA or ASCA.
+func isPrefix(a, b byte) bool {
 	switch b {
 	case 'I':
 		return a == 'K' || a == 'S' || a == 'B'

@@ -1,9 +1,8 @@
 package detectors
 
 // jointReach is the most bytes that may stand between two pieces of a string, and
-// splitReach those that a key ID in pieces may take: what [accessKey.Changed] sees
-// around a change.
-const jointReach, splitReach = 64, MaxAround - 2*beside
+// splitReach those that a key ID in pieces may take.
+const jointReach, splitReach = 64, 48
 
 // leastSplitHead is how much of a key ID its first piece must hold: its prefix.
 const leastSplitHead = 4

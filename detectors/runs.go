@@ -72,7 +72,7 @@ func hasRun(data []byte, c *class, n int) bool {
 
 // longRun is the length of a run from which on [longRuns] yields it: a secret's,
 // less what the parts of its escapes and of nested base64 can be shorter.
-const longRun = 36
+const longRun = 38
 
 // notEscape holds 1 for what is outside escapeClass.
 var notEscape = complement(escapeClass)
