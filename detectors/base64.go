@@ -185,7 +185,7 @@ func base64Parts(text []byte) []part {
 	var parts []part
 	room, read := mostDecoded, 0
 	for start, end := range runs(text, urlClass, leastWord) {
-		if start < read {
+		if start < read || !decodable(text, start, end) {
 			continue
 		}
 		p := lines(text, start, end)
@@ -197,6 +197,16 @@ func base64Parts(text []byte) []part {
 		parts = append(parts, p)
 	}
 	return parts
+}
+
+// decodable reports whether data[start:end], a run of base64, may be worth putting
+// together with the lines behind.
+func decodable(data []byte, start, end int) bool {
+	run := data[start:end]
+	if _, ok := textPhase(run); ok {
+		return true
+	}
+	return len(run) >= 2*keyIDLen && isText(decodeHex(run[:2*keyIDLen])) || hidesWrapped(data, start, end)
 }
 
 // lines returns the base64 that starts with data[start:end], over all its lines or
@@ -242,8 +252,7 @@ func (p *part) decode(data []byte) {
 		p.how = how
 		return
 	}
-	chars := p.text
-	if phase, ok := p.phase(chars); ok {
+	if phase, ok := textPhase(p.text); ok {
 		p.drop(phase)
 		p.fromBase64()
 		p.how = []string{"base64"}
@@ -269,17 +278,18 @@ func (p *part) fromHex() ([]string, bool) {
 	return []string{"hex"}, true
 }
 
-// phase returns how many of the characters stand before the first four. They start
-// with one where what they say is text, or compressed; elsewhere a key ID tells.
-func (p *part) phase(chars []byte) (int, bool) {
+// textPhase returns how many of the characters of base64 in run stand before the
+// first four. They start with one where what they say is text, or compressed;
+// elsewhere a key ID tells.
+func textPhase(run []byte) (int, bool) {
 	var head [leastWord / 4 * 3]byte
-	n := decodeInto(head[:], chars, 0, leastWord)
+	n := decodeInto(head[:], run, 0, leastWord)
 	if isText(head[:n]) || isWide(head[:n]) || isGzip(head[:n]) {
 		return 0, true
 	}
-	for from, to := range strided(chars, keyIDFirst, leastFirsts, 4) {
+	for from, to := range strided(run, keyIDFirst, leastFirsts, 4) {
 		for at := from; at < to; at += 4 * leastFirsts {
-			if encodedKeyIDAt(chars, at) {
+			if encodedKeyIDAt(run, at) {
 				return from & 3, true
 			}
 		}

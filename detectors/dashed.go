@@ -34,7 +34,9 @@ func hasDashed(data []byte) bool {
 			return false
 		}
 		at += next
-		if isAppSync(data, at) || startsMWS(data, at) || isServiceUser(data, at) {
+		if byteAt(data, at-1) == '2' && isAppSync(data, at) ||
+			byteAt(data, at+1) == 'a' && isServiceUser(data, at) ||
+			byteAt(data, at-9) == '.' && startsMWS(data, at) {
 			return true
 		}
 	}
