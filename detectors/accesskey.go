@@ -48,7 +48,7 @@ func suspects(data []byte, start, end int) bool {
 
 func suspect(data []byte, start, end int) bool {
 	run := data[start:end]
-	if _, ok := secretAt(data, start, end); ok || startsGzip(run) || startsAPIKey(run) {
+	if _, ok := secretAt(data, behindColour(data, start), end); ok || startsGzip(run) || startsAPIKey(run) {
 		return true
 	}
 	return hidesText(data, start, end) || hidesWrapped(data, start, end)
@@ -123,7 +123,7 @@ func runStart(data []byte, at, stop int) int {
 
 // beside is how many bytes before and behind a secret can tell that it is none;
 // see glued and escaped.
-const beside = 4
+const beside = 8
 
 // mostNested is how many encodings are undone, one within the other.
 const mostNested = 4
@@ -147,7 +147,7 @@ func matchesIn(v *view, depth int) []Match {
 	if depth == 0 {
 		return found
 	}
-	if parts := slices.Concat(joinParts(v.text), escapeParts(v.text), base64Parts(v.text)); len(parts) > 0 {
+	if parts := slices.Concat(joinParts(v.text), stringParts(v.text), escapeParts(v.text), base64Parts(v.text)); len(parts) > 0 {
 		return merged(matchesIn(v.with(parts), depth-1), found)
 	}
 	return found
@@ -265,17 +265,27 @@ func pairTokens(data []byte, marks []*mark) mates {
 }
 
 // pairPasswords gives SES passwords to the long-term key IDs in marks.
-func pairPasswords(data []byte, marks []*mark) mates {
-	var ids []*mark
-	for _, m := range marks {
+func pairPasswords(data []byte, all []*mark) mates {
+	var marks []*mark
+	for _, m := range all {
 		if m.kind == AccessKey && data[m.Start+1] == 'K' {
-			ids = append(ids, m)
+			marks = append(marks, m)
 		}
 	}
-	if len(ids) == 0 {
+	if len(marks) == 0 {
 		return nil
 	}
-	return pair(data, inOrder(append(ids, findPasswords(data)...)))
+	marks = inOrder(append(marks, findPasswords(data)...))
+	end := 0
+	for _, m := range marks {
+		if m.kind == smtpPassword {
+			m.name = nameBefore(data, end, m.Start)
+		}
+		end = m.End
+	}
+	return pair(data, slices.DeleteFunc(marks, func(m *mark) bool {
+		return m.kind == smtpPassword && (m.name.never || m.name.rank < bare)
+	}))
 }
 
 func inOrder(marks []*mark) []*mark {

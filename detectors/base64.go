@@ -147,7 +147,7 @@ func decodeHex(digits []byte) []byte {
 // hidesWrapped reports whether a key ID in base64 goes on from the line that
 // data[start:end], a run of base64, ends to the next.
 func hidesWrapped(data []byte, start, end int) bool {
-	next := wrapped(data, end)
+	next := escapedLineEnd(data, wrapped(data, end), `\n`, `\r\n`)
 	if next == end {
 		return false
 	}
@@ -235,13 +235,21 @@ func nextLine(data []byte, at int) int {
 	if next := wrapped(data, at); next > at {
 		return next
 	}
-	for _, end := range []string{`\r\n`, `\n`, "=\r\n", "=\n"} {
-		if next := at + len(end); bytes.HasPrefix(data[at:], []byte(end)) && next < len(data) && base64Class[data[next]] {
-			return next
-		}
+	if next := escapedLineEnd(data, at, `\n`, `\r\n`, "=\n", "=\r\n"); next > at {
+		return next
 	}
 	if next, how := joint(data, at); how != "" {
 		return next
+	}
+	return at
+}
+
+// escapedLineEnd returns where base64 goes on behind one of ends at data[at], or at.
+func escapedLineEnd(data []byte, at int, ends ...string) int {
+	for _, end := range ends {
+		if next := at + len(end); bytes.HasPrefix(data[at:], []byte(end)) && next < len(data) && base64Class[data[next]] {
+			return next
+		}
 	}
 	return at
 }

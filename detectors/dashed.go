@@ -127,9 +127,7 @@ func servicePassword(v *view, at int) (Match, bool) {
 		}
 		s.End++
 		user := string(text[start:end])
-		m := opaque(v, ServicePassword, s, Claims{User: user, Account: accountAt(user)})
-		m.Class = classifyFiller(user[len(user)-12:])
-		return m, true
+		return opaque(v, ServicePassword, s, Claims{User: user, Account: accountAt(user)}), true
 	}
 	return Match{}, false
 }

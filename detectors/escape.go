@@ -28,7 +28,11 @@ func tokenAt(data []byte, at int) token {
 	case '\\':
 		return backslashed(rest)
 	case '%':
-		return token{hexByte(rest, 1), 3, "percent"}.ifAny()
+		at := 1
+		for bytes.HasPrefix(rest[at:], []byte("25")) && at < 7 { // escaped again
+			at += 2
+		}
+		return token{hexByte(rest, at), at + 2, "percent"}.ifAny()
 	case '&':
 		return entity(rest)
 	}
@@ -178,4 +182,56 @@ func escapeParts(text []byte) []part {
 		}
 	}
 	return parts
+}
+
+// stringReach is how far the ends of a string are looked for.
+const stringReach = 4 << 10
+
+// stringParts returns the strings around key IDs in which line ends and quotes are
+// escaped, as files in JSON and the cells of notebooks are.
+func stringParts(text []byte) []part {
+	var parts []part
+	read := 0
+	for at := nextPrefix(text, 0); at >= 0; at = nextPrefix(text, at+1) {
+		if at < read || !wholeKeyID(text, at) {
+			continue
+		}
+		start, end := stringAround(text, at, read)
+		read = end
+		if bytes.Contains(text[start:end], []byte(`\n`)) {
+			parts = append(parts, unquote(text, start, end))
+		}
+	}
+	return parts
+}
+
+// stringAround returns the bounds of the text between the double quotes around
+// data[at], not before from.
+func stringAround(data []byte, at, from int) (start, end int) {
+	for start = at; start > max(from, at-stringReach) && !quotes(data, start-1); {
+		start--
+	}
+	for end = at; end < min(len(data), at+stringReach) && !quotes(data, end); {
+		end++
+	}
+	return start, end
+}
+
+// quotes reports whether a double quote that is not escaped stands at data[at].
+func quotes(data []byte, at int) bool { return data[at] == '"' && byteAt(data, at-1) != '\\' }
+
+// unescaped are the characters that a letter behind a backslash stands for.
+var unescaped = map[byte]byte{'n': '\n', 'r': '\r', 't': '\t', '"': '"', '\'': '\'', '/': '/', '\\': '\\'}
+
+func unquote(text []byte, start, end int) part {
+	p := part{from: Span{start, end}, how: []string{"backslash"}}
+	for at := start; at < end; at++ {
+		if c, ok := unescaped[byteAt(text[:end], at+1)]; ok && text[at] == '\\' && at+1 < end {
+			p.add(c, at, at+2)
+			at++
+		} else {
+			p.add(text[at], at, at+1)
+		}
+	}
+	return p
 }

@@ -127,6 +127,7 @@ func hasSuffixOf(text []byte, ends ...string) bool {
 func findSecrets(data []byte) []*mark {
 	var found []*mark
 	for start, end := range runs(data, base64Class, secretLen) {
+		start = behindColour(data, start)
 		if class, ok := secretAt(data, start, end); ok {
 			found = append(found, &mark{Span: Span{start, end}, kind: SecretKey, class: class})
 		}
@@ -146,6 +147,18 @@ func secretAt(data []byte, start, end int) (Class, bool) {
 	}
 	class := classifySecret(string(run))
 	return class, (class != Real || looksRandom(run)) && !hasPlainKeyID(run)
+}
+
+// behindColour returns the start of the run that starts at data[at] without the
+// end of a terminal's colour that it starts with, as in "\x1b[1;31m".
+func behindColour(data []byte, at int) int {
+	if before := byteAt(data, at-1); before != '[' && before != ';' {
+		return at
+	}
+	if end := skip(data, decimalClass, at); end > at && end < at+4 && byteAt(data, end) == 'm' {
+		return end + 1
+	}
+	return at
 }
 
 // glued reports whether data[start:end] is a part of something longer: of an

@@ -66,9 +66,8 @@ func findPasswords(data []byte) []*mark {
 		if end-start != passwordLen || glued(data, start, end) || !hasVersion(data[start], data[start+1]) {
 			continue
 		}
-		m := &mark{Span: Span{start, end}, kind: smtpPassword, name: nameBefore(data, 0, start)}
-		if looksRandom(data[start:start+secretLen]) && !m.name.never {
-			found = append(found, m)
+		if looksRandom(data[start : start+secretLen]) {
+			found = append(found, &mark{Span: Span{start, end}, kind: smtpPassword})
 		}
 	}
 	return found
