@@ -153,42 +153,72 @@ func matchesIn(v *view, depth int) []Match {
 	return found
 }
 
-// merged returns the matches of a, and those of b that share no byte with any of
-// their kind, in order.
+// merged returns the matches of a, and those of b that stand elsewhere, in order.
+// A part that a gives to one key ID is not given to another of b.
 func merged(a, b []Match) []Match {
-	taken := make(map[Kind][]Span)
-	for _, m := range a {
-		kind := m.Kind
-		if kind == SecretKey {
-			kind = AccessKey
-		}
-		taken[kind] = append(taken[kind], m.At, m.SecretAt)
-	}
-	for _, spans := range taken {
-		slices.SortFunc(spans, func(a, b Span) int { return cmp.Compare(a.Start, b.Start) })
-	}
+	taken := takenBy(a)
 	for _, m := range b {
-		kind := m.Kind
-		if kind == SecretKey {
-			kind = AccessKey
+		kind := m.family()
+		if overlaps(taken[kind], m.At, "") {
+			continue
 		}
-		if !overlaps(taken[kind], m.At) {
-			a = append(a, m)
+		if overlaps(taken[kind], m.SecretAt, m.KeyID) {
+			m.Secret, m.SecretAt = Secret{}, Span{}
 		}
+		if overlaps(taken[kind], m.SessionTokenAt, m.KeyID) {
+			m.SessionToken, m.SessionTokenAt = Secret{}, Span{}
+		}
+		if overlaps(taken[kind], m.SMTPPasswordAt, m.KeyID) {
+			m.SMTPPassword, m.SMTPPasswordAt = Secret{}, Span{}
+		}
+		a = append(a, m)
 	}
-	slices.SortStableFunc(a, func(a, b Match) int { return cmp.Compare(a.At.Start, b.At.Start) })
-	return a
+	return inOrderOfStart(a)
 }
 
-// overlaps reports whether s shares a byte with one of spans, which are in order.
-func overlaps(spans []Span, s Span) bool {
-	i, _ := slices.BinarySearchFunc(spans, s.End, func(t Span, end int) int { return cmp.Compare(t.Start, end) })
-	for _, t := range spans[max(0, i-8):i] {
-		if t.End > s.Start && t.Start < s.End {
-			return true
+// family is the kind of which no two matches share a byte.
+func (m *Match) family() Kind {
+	if m.Kind == SecretKey || m.Kind == BearerID {
+		return AccessKey
+	}
+	return m.Kind
+}
+
+// owned is a part of a match, and the key ID that it is of.
+type owned struct {
+	Span
+	keyID string
+}
+
+// takenBy returns the parts of matches by family, in order.
+func takenBy(matches []Match) map[Kind][]owned {
+	taken := make(map[Kind][]owned)
+	for _, m := range matches {
+		for _, s := range []Span{m.At, m.SecretAt, m.SessionTokenAt, m.SMTPPasswordAt} {
+			if s.End > 0 {
+				taken[m.family()] = append(taken[m.family()], owned{s, m.KeyID})
+			}
 		}
 	}
-	return false
+	for _, parts := range taken {
+		slices.SortFunc(parts, func(a, b owned) int { return cmp.Compare(a.Start, b.Start) })
+	}
+	return taken
+}
+
+// overlaps reports whether s shares a byte with one of parts, which are in order,
+// that is not of keyID. Few parts stand one over the other.
+func overlaps(parts []owned, s Span, keyID string) bool {
+	const few = 8
+	i, _ := slices.BinarySearchFunc(parts, s.End, func(p owned, end int) int { return cmp.Compare(p.Start, end) })
+	return slices.ContainsFunc(parts[max(0, i-few):i], func(p owned) bool {
+		return p.End > s.Start && p.Start < s.End && (keyID == "" || p.keyID != keyID)
+	})
+}
+
+func inOrderOfStart(matches []Match) []Match {
+	slices.SortStableFunc(matches, func(a, b Match) int { return cmp.Compare(a.At.Start, b.At.Start) })
+	return matches
 }
 
 // plainMatches returns what is found in a view as its text stands.
@@ -214,8 +244,7 @@ func plainMatches(v *view) []Match {
 			}
 		}
 	}
-	slices.SortStableFunc(found, func(a, b Match) int { return cmp.Compare(a.At.Start, b.At.Start) })
-	return found
+	return inOrderOfStart(found)
 }
 
 // standsAlone reports whether a secret without a key ID is one that

@@ -105,7 +105,7 @@ func accountAt(name string) string {
 }
 
 // urlReach is how far a presigned URL is read before and behind its key ID.
-const urlReach = 1 << 10
+const urlReach = 600
 
 var (
 	credentialScope = regexp.MustCompile(`^(?:/|\\/|%(?:25)*2F|\\u002[fF])(\d{8})(?:/|\\/|%(?:25)*2F|\\u002[fF])([a-z0-9-]{2,30})(?:/|\\/|%(?:25)*2F|\\u002[fF])([a-z0-9-]{2,40})(?:/|\\/|%(?:25)*2F|\\u002[fF])aws4_request`)
