@@ -2,8 +2,6 @@ package detectors
 
 import (
 	"bytes"
-	"encoding/binary"
-	"math/bits"
 	"regexp"
 )
 
@@ -40,17 +38,9 @@ func hasDashed(data []byte) bool {
 	return false
 }
 
-// nextDash returns where, from at on, the next dash stands, or -1. Where there are
-// many they are near: the next 32 bytes are read eight at a time.
+// nextDash returns where, from at on, the next dash stands, or -1.
 func nextDash(data []byte, at int) int {
-	const ones, highs = 0x0101010101010101, 0x8080808080808080
-	for stop := at + 32; at < stop && at+8 <= len(data); at += 8 {
-		x := binary.LittleEndian.Uint64(data[at:]) ^ '-'*ones // 0 where a dash is
-		if dashes := (x - ones) &^ x & highs; dashes != 0 {
-			return at + bits.TrailingZeros64(dashes)/8
-		}
-	}
-	if next := bytes.IndexByte(data[min(at, len(data)):], '-'); next >= 0 {
+	if next := bytes.IndexByte(data[at:], '-'); next >= 0 {
 		return at + next
 	}
 	return -1

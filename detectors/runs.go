@@ -70,8 +70,8 @@ func hasRun(data []byte, c *class, n int) bool {
 	return false
 }
 
-// longRun is the length of a run from which on [longRuns] yields it: a secret's,
-// less what the parts of its escapes and of nested base64 can be shorter.
+// longRun is the length of a run from which on [longRuns] yields it: that of a key
+// ID in base64 in base64, which is a little shorter than a secret.
 const longRun = 38
 
 // notEscape holds 1 for what is outside escapeClass.
