@@ -26,7 +26,10 @@ func (accessKey) Quiet(data []byte) bool {
 // hold something encoded.
 func hasSuspect(data []byte) bool {
 	for start, end := range longRuns(data) {
-		if plain := suspects(data, start, end); plain || bytes.IndexAny(data[start:end], `\%&`) >= 0 && hidesSecret(data, start, end) {
+		if suspects(data, start, end) {
+			return true
+		}
+		if bytes.ContainsAny(data[start:end], `\%&`) && hidesSecret(data, start, end) {
 			return true
 		}
 	}

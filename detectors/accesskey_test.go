@@ -33,6 +33,14 @@ func TestAccept(t *testing.T) {
 		"id":     {"key: " + id + " ", detectors.Match{Kind: detectors.AccessKey, KeyID: id}},
 		"bearer": {"ABIA" + id[4:], detectors.Match{Kind: detectors.BearerID, KeyID: "ABIA" + id[4:]}},
 		"secret": {"AWS_SECRET_ACCESS_KEY='" + secret + "'", detectors.Match{Kind: detectors.SecretKey, Secret: detectors.NewSecret(secret)}},
+		"appsync": {
+			"aws_appsync_apiKey: 'da2-" + strings.Repeat("q7x3a", 5) + "z'",
+			detectors.Match{Kind: detectors.AppSyncKey, Secret: detectors.NewSecret("da2-" + strings.Repeat("q7x3a", 5) + "z")},
+		},
+		"mws": {
+			"token = amzn.mws.01234567-89ab-4def-8123-456789abcdef;",
+			detectors.Match{Kind: detectors.MWSToken, Secret: detectors.NewSecret("amzn.mws.01234567-89ab-4def-8123-456789abcdef"), Class: detectors.Placeholder},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tt.want.SecretAt = spanOf(tt.example, tt.want.Secret.Unwrap())

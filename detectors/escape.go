@@ -174,7 +174,7 @@ func hidesSecret(data []byte, start, end int) bool {
 func escapeParts(text []byte) []part {
 	var parts []part
 	for start, end := range longRuns(text) {
-		if bytes.IndexAny(text[start:end], `\%&`) < 0 {
+		if !bytes.ContainsAny(text[start:end], `\%&`) {
 			continue
 		}
 		if p, _ := unescape(text, start, end); p.how != nil {
