@@ -174,6 +174,7 @@ func wrapped(data []byte, at int) int {
 // Decoding stops at so many bytes in all.
 const (
 	mostDecoded  = 8 << 20
+	mostEncoded  = 8 << 20 // characters of one piece of base64; what is behind is left
 	mostInflated = 4 << 20
 	leastWord    = 24 // characters of base64 that are worth decoding
 	leastLine    = 40 // and of a line that may go on in the next
@@ -192,7 +193,7 @@ func base64Parts(text []byte) []part {
 		if p.decode(text); p.how == nil || len(p.text) > room {
 			continue
 		}
-		room -= len(p.text) + len(p.starts)
+		room -= len(p.text)
 		read = p.from.End
 		parts = append(parts, p)
 	}
@@ -214,11 +215,12 @@ func decodable(data []byte, start, end int) bool {
 func lines(data []byte, start, end int) part {
 	p := part{from: Span{start, end}}
 	for line := start; ; {
+		end = min(end, line+mostEncoded-len(p.text))
 		for i := line; i < end; i++ {
 			p.add(data[i], i, i+1)
 		}
 		p.from.End = end
-		if end-line < leastLine {
+		if end-line < leastLine || len(p.text) == mostEncoded {
 			break
 		}
 		if line = nextLine(data, end); line == end {

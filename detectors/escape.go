@@ -127,10 +127,14 @@ var hexValue = func() *[256]byte {
 // than the symbols of a secret is: a text hidden as numbers.
 const manyTokens = 10
 
+// mostEscaped is how much of a run is read for escapes.
+const mostEscaped = 1 << 20
+
 // unescape decodes data[start:end]. It returns nothing where there is no escape.
 // An escape that stands for anything but a character of base64, or for its
 // padding or another escape, ends nothing: it is left as it is.
 func unescape(data []byte, start, end int) (p part, many bool) {
+	end = min(end, start+mostEscaped)
 	p = part{from: Span{start, end}}
 	row := 0
 	for at := start; at < end; {
@@ -163,7 +167,10 @@ func hidesSecret(data []byte, start, end int) bool {
 	shift := start - max(0, start-beside)
 	for _, m := range findSecrets(text) {
 		m.Start, m.End = m.Start-shift, m.End-shift
-		if m.Start >= 0 && m.End <= len(p.text) && int(p.ends[m.End-1]-p.starts[m.Start]) > secretLen {
+		if m.Start < 0 || m.End > len(p.text) {
+			continue
+		}
+		if n := int(p.ends[m.End-1] - p.starts[m.Start]); n > secretLen && n <= escapeReach {
 			return true
 		}
 	}
