@@ -1,6 +1,7 @@
 package detectors
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 )
@@ -13,59 +14,247 @@ var _ Detector = accessKey{}
 
 func (accessKey) ID() string { return "aws-access-key" }
 
-// Quiet reports whether there is neither a key ID nor what may be a secret: a
-// session token is nothing without an ID.
+// Quiet reports whether there is no key ID, plain or encoded, nor what may be a
+// secret, nor what any other credential starts with: all that is found in a text
+// has one of those. A session token is nothing without an ID.
 func (accessKey) Quiet(data []byte) bool {
-	if len(data) < keyIDLen {
+	return len(data) < keyIDLen ||
+		!hasKeyID(data) && !hasDashed(data) && !hasEncodedKeyID(data) && !hasSuspect(data) && !hasWide(data)
+}
+
+// hasSuspect reports whether there is a long run in data that may be a secret or
+// hold something encoded.
+func hasSuspect(data []byte) bool {
+	for start, end := range longRuns(data) {
+		if suspects(data, start, end) {
+			return true
+		}
+		if bytes.ContainsAny(data[start:end], `\%&`) && hidesSecret(data, start, end) {
+			return true
+		}
+	}
+	return false
+}
+
+// suspects reports whether one of the runs of base64 in data[start:end], a run of
+// escapeClass, may be a secret, or hold something.
+func suspects(data []byte, start, end int) bool {
+	for from := start; from < end; from++ {
+		to := runEnd(data[:end], base64Class, from)
+		if to-from >= longRun && suspect(data, from, to) {
+			return true
+		}
+		from = to
+	}
+	return false
+}
+
+func suspect(data []byte, start, end int) bool {
+	run := data[start:end]
+	if _, ok := secretAt(data, behindColour(data, start), end); ok || startsGzip(run) || startsAPIKey(run) {
 		return true
 	}
-	return len(findKeyIDs(data)) == 0 && len(findSecrets(data)) == 0
+	return hidesText(data, start, end) || hidesWrapped(data, start, end)
 }
 
-// Changed looks from end to end of the run of base64 that the change is in or
-// touches, of which key IDs and secrets are made, and at the bytes beside it that
-// tell whether it is one. Nearly always that run is shorter than a key ID, which
-// is told first: histories hold millions of changes.
+// Changed looks from end to end of the run that the change is in or touches, of
+// which all is made that is looked for but for three things: a key ID in pieces,
+// a name with a dash and UTF-16, which quick looks show. Nearly always that run is
+// shorter than what may be encoded, which is told first: histories hold millions
+// of changes.
 func (d accessKey) Changed(data []byte, start, end int) bool {
-	from, to := around(data, start, end)
-	return hasRun(data[from:to], base64Class, keyIDLen) && !d.Quiet(data[from:to])
+	if bytes.IndexByte(around(data, start, end, 2*beside), 0) >= 0 && hasWide(around(data, start, end, MaxAround)) ||
+		hasDashed(around(data, start, end, dashReach)) || hasKeyID(around(data, start, end, splitReach+1)) {
+		return true
+	}
+	from, to := touched(data, start, end)
+	if !hasRun(data[from:to], escapeClass, leastRun) {
+		return false
+	}
+	near := around(data, start, end, MaxAround)
+	return hasEncodedKeyID(near) || hasSuspect(near) || hasDashed(near) || hasKeyID(near)
 }
 
-// around returns the part of data that decides on a change. A run that is longer
-// than a secret is cut: it is none.
-func around(data []byte, start, end int) (from, to int) {
-	from, to = max(start-beside, 0), min(end+beside, len(data))
-	for stop := max(from-secretLen-1, 0); from > stop && base64Class[data[from-1]]; {
-		from--
+// around returns data[start:end] with n bytes on both sides.
+func around(data []byte, start, end, n int) []byte {
+	return data[max(start-n, 0):min(end+n, len(data))]
+}
+
+// leastRun is the length of the shortest run that is looked at: that of the 26
+// characters of an AppSync key, and of a key ID in base64.
+const leastRun = 26
+
+// touched returns the bounds of the run that a change is in or touches, with the
+// end of the line of base64 before it. A run is followed no further than it matters.
+func touched(data []byte, start, end int) (from, to int) {
+	from = runStart(data, max(start-beside, 0), max(start-MaxAround, 0))
+	if line := lineEndBefore(data, from); line < from {
+		from = runStart(data, line, max(line-longRun, 0))
 	}
-	for stop := min(to+secretLen+1, len(data)); to < stop && base64Class[data[to]]; {
+	to = min(end+beside+1, len(data))
+	for stop := min(end+MaxAround, len(data)); to < stop && escapeClass[data[to]]; {
 		to++
 	}
-	return max(from-beside, 0), min(to+beside, len(data))
+	return from, to
+}
+
+// lineEndBefore returns where the line ends that stands before the one that starts,
+// behind its indentation, at data[at]; at where there is none, or where it ends as
+// base64 does not.
+func lineEndBefore(data []byte, at int) int {
+	line, stop := at, max(at-wrapReach, 0)
+	for line > stop && (data[line-1] == ' ' || data[line-1] == '\t') {
+		line--
+	}
+	if line == stop || data[line-1] != '\n' {
+		return at
+	}
+	for line > stop && spaceClass[data[line-1]] {
+		line--
+	}
+	return line
+}
+
+// runStart returns the start of the run of escapeClass that ends at data[at], not
+// before stop.
+func runStart(data []byte, at, stop int) int {
+	for at > stop && escapeClass[data[at-1]] {
+		at--
+	}
+	return at
 }
 
 // beside is how many bytes before and behind a secret can tell that it is none;
 // see glued and escaped.
-const beside = 4
+const beside = 8
 
-func (accessKey) Detect(data []byte) []Match {
-	marks := credentialMarks(data)
-	if len(marks) == 0 {
+// mostNested is how many encodings are undone, one within the other.
+const mostNested = 4
+
+func (d accessKey) Detect(data []byte) []Match {
+	if d.Quiet(data) {
 		return nil
 	}
-	secrets, tokens := pair(data, marks), pairTokens(data, marks)
-	secrets.share(data, marks)
-	tokens.share(data, marks)
-	known := paired(data, marks, secrets)
-	var found []Match
-	for _, m := range marks {
-		if m.isKeyID() {
-			found = append(found, keyMatch(data, m, secrets[m], tokens[m]))
-		} else if m.name.rank == awsSecret && !known[m.text(data)] {
-			found = append(found, secretMatch(data, m))
-		}
+	found := matchesIn(&view{text: data}, mostNested)
+	for _, v := range wideViews(data) {
+		found = merged(found, matchesIn(v, mostNested))
 	}
 	return found
+}
+
+// matchesIn returns what is found in a view and in what it is under when its
+// encodings are undone. What is found in the plainer text counts: there more is
+// known.
+func matchesIn(v *view, depth int) []Match {
+	found := plainMatches(v)
+	if depth == 0 {
+		return found
+	}
+	if parts := slices.Concat(joinParts(v.text), stringParts(v.text), escapeParts(v.text), base64Parts(v.text)); len(parts) > 0 {
+		return merged(matchesIn(v.with(parts), depth-1), found)
+	}
+	return found
+}
+
+// merged returns the matches of a, and those of b that stand elsewhere, in order.
+// A part that a gives to one key ID is not given to another of b.
+func merged(a, b []Match) []Match {
+	taken := takenBy(a)
+	for _, m := range b {
+		kind := m.family()
+		if overlaps(taken[kind], m.At, "") {
+			continue
+		}
+		if overlaps(taken[kind], m.SecretAt, m.KeyID) {
+			m.Secret, m.SecretAt = Secret{}, Span{}
+		}
+		if overlaps(taken[kind], m.SessionTokenAt, m.KeyID) {
+			m.SessionToken, m.SessionTokenAt = Secret{}, Span{}
+		}
+		if overlaps(taken[kind], m.SMTPPasswordAt, m.KeyID) {
+			m.SMTPPassword, m.SMTPPasswordAt = Secret{}, Span{}
+		}
+		a = append(a, m)
+	}
+	return inOrderOfStart(a)
+}
+
+// family is the kind of which no two matches share a byte.
+func (m *Match) family() Kind {
+	if m.Kind == SecretKey || m.Kind == BearerID {
+		return AccessKey
+	}
+	return m.Kind
+}
+
+// owned is a part of a match, and the key ID that it is of.
+type owned struct {
+	Span
+	keyID string
+}
+
+// takenBy returns the parts of matches by family, in order.
+func takenBy(matches []Match) map[Kind][]owned {
+	taken := make(map[Kind][]owned)
+	for _, m := range matches {
+		for _, s := range []Span{m.At, m.SecretAt, m.SessionTokenAt, m.SMTPPasswordAt} {
+			if s.End > 0 {
+				taken[m.family()] = append(taken[m.family()], owned{s, m.KeyID})
+			}
+		}
+	}
+	for _, parts := range taken {
+		slices.SortFunc(parts, func(a, b owned) int { return cmp.Compare(a.Start, b.Start) })
+	}
+	return taken
+}
+
+// overlaps reports whether s shares a byte with one of parts, which are in order,
+// that is not of keyID. Few parts stand one over the other.
+func overlaps(parts []owned, s Span, keyID string) bool {
+	const few = 8
+	i, _ := slices.BinarySearchFunc(parts, s.End, func(p owned, end int) int { return cmp.Compare(p.Start, end) })
+	return slices.ContainsFunc(parts[max(0, i-few):i], func(p owned) bool {
+		return p.End > s.Start && p.Start < s.End && (keyID == "" || p.keyID != keyID)
+	})
+}
+
+func inOrderOfStart(matches []Match) []Match {
+	slices.SortStableFunc(matches, func(a, b Match) int { return cmp.Compare(a.At.Start, b.At.Start) })
+	return matches
+}
+
+// plainMatches returns what is found in a view as its text stands.
+func plainMatches(v *view) []Match {
+	marks := credentialMarks(v.text)
+	found := otherMatches(v)
+	if len(marks) == 0 {
+		return found
+	}
+	data := v.text
+	secrets, extra := pair(data, marks), pairTokens(data, marks)
+	passwords := pairPasswords(data, marks)
+	secrets.share(data, marks)
+	extra.share(data, marks)
+	passwords.share(data, marks)
+	known := paired(data, marks, secrets)
+	for _, m := range marks {
+		if m.isKeyID() {
+			found = append(found, keyMatch(v, m, secrets[m], extra[m], passwords[m]))
+		} else if m.name.rank == awsSecret && !known[m.text(data)] {
+			if match := secretMatch(v, m); match.standsAlone() {
+				found = append(found, match)
+			}
+		}
+	}
+	return inOrderOfStart(found)
+}
+
+// standsAlone reports whether a secret without a key ID is one that
+// [accessKey.Quiet] sees by itself, so that it is found whatever else there is.
+func (m Match) standsAlone() bool {
+	return !slices.Contains(m.Encoding, "concatenation") && !slices.Contains(m.Encoding, "folding") &&
+		(m.Encoding == nil || m.At.End-m.At.Start <= escapeReach)
 }
 
 // paired returns the secrets that have a key ID.
@@ -107,25 +296,62 @@ func pairTokens(data []byte, marks []*mark) mates {
 	return pair(data, inOrder(append(temporary, findTokens(data)...)))
 }
 
+// pairPasswords gives SES passwords to the long-term key IDs in marks.
+func pairPasswords(data []byte, all []*mark) mates {
+	var marks []*mark
+	for _, m := range all {
+		if m.kind == AccessKey && data[m.Start+1] == 'K' {
+			marks = append(marks, m)
+		}
+	}
+	if len(marks) == 0 {
+		return nil
+	}
+	marks = inOrder(append(marks, findPasswords(data)...))
+	end := 0
+	for _, m := range marks {
+		if m.kind == smtpPassword {
+			m.name = nameBefore(data, end, m.Start)
+		}
+		end = m.End
+	}
+	return pair(data, slices.DeleteFunc(marks, func(m *mark) bool {
+		return m.kind == smtpPassword && (m.name.never || m.name.rank < bare)
+	}))
+}
+
 func inOrder(marks []*mark) []*mark {
 	slices.SortFunc(marks, func(a, b *mark) int { return cmp.Compare(a.Start, b.Start) })
 	return marks
 }
 
-// keyMatch returns the match of a key ID with its secret and session token,
-// either of which may be nil.
-func keyMatch(data []byte, id, secret, token *mark) Match {
-	m := Match{Kind: id.kind, Class: id.class, KeyID: id.text(data), At: id.Span}
-	if secret != nil {
-		m.Secret, m.SecretAt = NewSecret(secret.text(data)), secret.Span
-	}
-	if token != nil {
-		m.SessionToken, m.SessionTokenAt = NewSecret(token.text(data)), token.Span
-	}
+// keyMatch returns the match of a key ID with its secret, session token and SES
+// password, each of which may be nil.
+func keyMatch(v *view, id, secret, token, password *mark) Match {
+	m := Match{Kind: id.kind, Class: id.class, KeyID: id.text(v.text), Claims: presigned(v.text, id.Span)}
+	m.At, m.Encoding = v.origin(id.Span)
+	m.Secret, m.SecretAt = m.part(v, secret)
+	m.SessionToken, m.SessionTokenAt = m.part(v, token)
+	m.SMTPPassword, m.SMTPPasswordAt = m.part(v, password)
 	return m
 }
 
-func secretMatch(data []byte, m *mark) Match {
-	secret := NewSecret(m.text(data))
-	return Match{Kind: SecretKey, Class: m.class, Secret: secret, At: m.Span, SecretAt: m.Span}
+// part returns a part of a match and where it stands, and notes its encoding where
+// it is the deepest so far.
+func (m *Match) part(v *view, part *mark) (Secret, Span) {
+	if part == nil {
+		return Secret{}, Span{}
+	}
+	at, how := v.origin(part.Span)
+	if len(how) > len(m.Encoding) {
+		m.Encoding = how
+	}
+	return NewSecret(part.text(v.text)), at
+}
+
+func secretMatch(v *view, m *mark) Match {
+	match := Match{Kind: SecretKey, Class: m.class}
+	match.Secret, match.SecretAt = match.part(v, m)
+	match.At = match.SecretAt
+	return match
 }

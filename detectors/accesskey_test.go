@@ -2,6 +2,7 @@ package detectors_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"math/rand/v2"
 	"regexp"
 	"strings"
@@ -32,6 +33,14 @@ func TestAccept(t *testing.T) {
 		"id":     {"key: " + id + " ", detectors.Match{Kind: detectors.AccessKey, KeyID: id}},
 		"bearer": {"ABIA" + id[4:], detectors.Match{Kind: detectors.BearerID, KeyID: "ABIA" + id[4:]}},
 		"secret": {"AWS_SECRET_ACCESS_KEY='" + secret + "'", detectors.Match{Kind: detectors.SecretKey, Secret: detectors.NewSecret(secret)}},
+		"appsync": {
+			"aws_appsync_apiKey: 'da2-" + strings.Repeat("q7x3a", 5) + "z'",
+			detectors.Match{Kind: detectors.AppSyncKey, Secret: detectors.NewSecret("da2-" + strings.Repeat("q7x3a", 5) + "z")},
+		},
+		"mws": {
+			"token = amzn.mws.01234567-89ab-4def-8123-456789abcdef;",
+			detectors.Match{Kind: detectors.MWSToken, Secret: detectors.NewSecret("amzn.mws.01234567-89ab-4def-8123-456789abcdef"), Class: detectors.Placeholder},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tt.want.SecretAt = spanOf(tt.example, tt.want.Secret.Unwrap())
@@ -82,6 +91,7 @@ func FuzzDetect(f *testing.F) {
 		"- name: k\n  value: \x01\n- name: AWS_SECRET_ACCESS_KEY\n  value: \x02\n\x01",
 		"secret_1: \x02\r\n\r\nid_1: \x01/", "AWS_SECRET=\x02%2F", "f(\x01, \x02, \x03); f(\x01, \x02, \x03)",
 		"aws_secret=x\x01/" + strings.Repeat("a", 18), // a run of 40 around an ID
+		`"\x04" + "\x05", "\x06%2F\x07"`, "k=%3D\x01 \x02", "\x08 \x0e", `"a\n\x01\n\x02"`, "\x08\n  \x0e\n", "da2-\x06-at-123456789012 \x02\x06=",
 	} {
 		f.Add([]byte(seed), uint16(1))
 	}
@@ -90,18 +100,10 @@ func FuzzDetect(f *testing.F) {
 		data = expand(data)
 		got := d.Detect(data)
 		detectorstest.CheckSpans(t, data, got)
-		var ids []string
-		for _, m := range got {
-			if m.KeyID != "" {
-				ids = append(ids, m.KeyID)
-			}
-		}
-		if diff := cmp.Diff(slowKeyIDs(data), ids); diff != "" {
-			t.Errorf("key IDs (-slow +fast)\n%s", diff)
-		}
+		checkKeyIDs(t, data, got)
 		moved := d.Detect(append(bytes.Repeat([]byte("\n"), int(before)), data...))
 		for i := range moved {
-			for _, s := range []*detectors.Span{&moved[i].At, &moved[i].SecretAt, &moved[i].SessionTokenAt} {
+			for _, s := range []*detectors.Span{&moved[i].At, &moved[i].SecretAt, &moved[i].SessionTokenAt, &moved[i].SMTPPasswordAt} {
 				if s.End > 0 {
 					s.Start, s.End = s.Start-int(before), s.End-int(before)
 				}
@@ -112,6 +114,25 @@ func FuzzDetect(f *testing.F) {
 		}
 	})
 }
+
+// checkKeyIDs checks that the key IDs that the naive twin finds are found, and of
+// the plain ones no others but those behind an escape that ends in their alphabet.
+func checkKeyIDs(t *testing.T, data []byte, got []detectors.Match) {
+	t.Helper()
+	slow := slowKeyIDs(data)
+	var plain []string
+	for _, m := range got {
+		if m.KeyID != "" && string(data[m.At.Start:m.At.End]) == m.KeyID &&
+			(m.At.Start == 0 || !strings.ContainsRune(base32Chars, rune(data[m.At.Start-1]))) {
+			plain = append(plain, m.KeyID)
+		}
+	}
+	if diff := cmp.Diff(slow, plain); diff != "" {
+		t.Errorf("key IDs (-slow +fast)\n%s", diff)
+	}
+}
+
+const base32Chars = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
 // expand replaces the bytes 1 to 3 by credentials.
 func expand(data []byte) []byte {
@@ -125,6 +146,16 @@ func expand(data []byte) []byte {
 			out = append(out, detectorstest.MintSecret(r)...)
 		case 3:
 			out = append(out, detectorstest.MintToken(r)...)
+		case 4:
+			out = append(out, detectorstest.Mint(r, "AKIA", "123456789012")[:7]...)
+		case 5:
+			out = append(out, detectorstest.Mint(r, "AKIA", "123456789012")[7:]...)
+		case 6, 7:
+			out = append(out, detectorstest.MintSecret(r)[:20]...)
+		case 8:
+			out = append(out, base64.StdEncoding.EncodeToString([]byte("key = "+detectorstest.Mint(r, "AKIA", "123456789012")))...)
+		case 14:
+			out = append(out, base64.StdEncoding.EncodeToString([]byte(detectorstest.MintSecret(r)))...)
 		default:
 			out = append(out, c)
 		}
@@ -161,7 +192,30 @@ func hostile(size int) map[string][]byte {
 		"far apart":        fill(func() string { return id() + strings.Repeat("\n", 4000) + "aws_secret=" + secret() }),
 		"tokens":           fill(func() string { return id() + "\ntoken=" + secret() + secret() + secret() + "\n" }),
 		"many bare tokens": fill(func() string { return secret() + secret() + secret() + ";" }),
+		"dashes":           append(fill(func() string { return "da2-" }), id()...),
+		"percent":          append(fill(func() string { return "%41" }), id()...),
+		"backslashes":      append(fill(func() string { return `\` }), id()...),
+		"quotes":           append(fill(func() string { return `x"` }), id()...),
+		"joints":           append(fill(func() string { return `x" + "` }), id()...),
+		"nested":           nested(id(), size),
+		"words in base64":  append(fill(func() string { return "dGhlIHF1aWNrIGJyb3duIGZveCBq" }), " "+id()...),
+		"ids in base64":    fill(func() string { return base64.StdEncoding.EncodeToString([]byte("some key "+id())) + " " }),
+		"ids in strings":   fill(func() string { return `"` + id() + `\n` }),
+		"wide":             fill(func() string { return strings.Join(strings.Split(id()+" "+secret()+" ", ""), "\x00") + "\x00" }),
+		"nuls":             append(fill(func() string { return "\x00" }), id()...),
+		"service users":    fill(func() string { return "a-at-123456789012 " }),
+		"public keys":      fill(func() string { return "APKA" + id()[4:] + " -----BEGIN " }),
+		"signed":           fill(func() string { return "AWSAccessKeyId=" + id() + "&Expires=" }),
+		"lines of base64":  append(fill(func() string { return strings.Repeat("QUtJ", 16) + "\n" }), id()...),
 	}
+}
+
+// nested returns text in base64 in base64, as often as size allows.
+func nested(text string, size int) []byte {
+	for len(text) < size*3/4 {
+		text = base64.StdEncoding.EncodeToString([]byte(text + " and more"))
+	}
+	return []byte(text)
 }
 
 // TestDetectIsLinear holds that eight times the input costs about eight times

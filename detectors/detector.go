@@ -1,5 +1,7 @@
 package detectors
 
+import "time"
+
 // Kind says what a match is. The values are part of the output's schema.
 type Kind string
 
@@ -12,6 +14,20 @@ const (
 	BearerID Kind = "aws-bearer-id"
 	// SecretKey is a secret alone, where its name says what it is.
 	SecretKey Kind = "aws-secret-key"
+	// APIKey is a key of Bedrock or CloudWatch Logs, which is sent as it is. The
+	// long-term ones (ABSK) are service-specific credentials of an IAM user, the
+	// short-term ones requests that an access key signed beforehand.
+	APIKey Kind = "aws-api-key"
+	// ServicePassword is the user name and password of a service-specific
+	// credential: CodeCommit, Keyspaces.
+	ServicePassword Kind = "aws-service-password"
+	// PrivateKey is a private key beside the ID of its public key (APKA: CloudFront
+	// key pairs, CodeCommit's SSH keys) or of its certificate (ASCA).
+	PrivateKey Kind = "aws-private-key"
+	// AppSyncKey is an API key of AppSync.
+	AppSyncKey Kind = "aws-appsync-api-key"
+	// MWSToken is an authorisation token of Amazon's Marketplace Web Service.
+	MWSToken Kind = "aws-mws-token"
 )
 
 // Class tells a credential that may be real from one that is surely not.
@@ -51,14 +67,32 @@ type Match struct {
 	KeyID        string // "" for SecretKey
 	Secret       Secret // zero: none found with it
 	SessionToken Secret // zero: none found with it
+	SMTPPassword Secret // of SES, made from the key's secret; zero: none found with it
+	Claims       Claims // what the credential tells of itself
 
 	At             Span // the key ID, or the secret where there is no ID
 	SecretAt       Span // zero where there is no secret
 	SessionTokenAt Span // zero where there is no session token
+	SMTPPasswordAt Span // zero where there is no SES password
 
-	// Encoding says how the bytes were encoded, outermost first; nil is plain.
-	// Spans are those of the encoded bytes.
+	// Encoding says how the bytes were encoded, outermost first; nil is plain. Where
+	// the parts of a match differ it is that of the one that is deepest. Spans are
+	// those of the encoded bytes. Its words: utf-16le, utf-16be, utf-32le, utf-32be,
+	// utf-32, base64, hex, gzip, percent, backslash, entity, concatenation, folding.
 	Encoding []string
+}
+
+// Claims is what a credential, or the request that it signed, tells of itself. A
+// field that it does not tell is zero.
+type Claims struct {
+	ID       string    // of the public key or certificate of a private key: APKA…, ASCA…
+	User     string    // the IAM user of an API key, or a service's user name
+	Account  string    // 12 digits, where not the key ID but the text says them
+	SignedBy string    // the key ID that a short-term API key was signed with
+	Service  string    // that a request was signed for, or that an API key is of
+	Region   string    // that a request was signed for
+	Signed   time.Time // when a request was signed
+	Expires  time.Time // when that signature ends
 }
 
 // Detector finds credentials in bytes.
@@ -82,7 +116,7 @@ type Detector interface {
 }
 
 // MaxAround is how far beyond a change, in bytes, what decides on it can stand.
-const MaxAround = 64
+const MaxAround = 96
 
 // All returns every detector of this package. No two report the same
 // credential.

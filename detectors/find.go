@@ -1,20 +1,123 @@
 package detectors
 
+import (
+	"bytes"
+	"slices"
+)
+
 // findKeyIDs returns the key IDs in data: the runs of base32 characters that
 // are one, neither longer nor shorter. What stands beside the run does not
-// matter, so that IDs glued to an underscore or a lower-case letter count.
+// matter, so that IDs glued to an underscore or a lower-case letter count; nor do
+// the upper-case digits of an escape before it, as in "%3D".
 func findKeyIDs(data []byte) []*mark {
 	var found []*mark
-	for start, end := range runs(data, base32Class, keyIDLen) {
-		if end-start != keyIDLen {
+	for at := nextPrefix(data, 0); at >= 0; at = nextPrefix(data, at+1) {
+		if !wholeKeyID(data, at) {
 			continue
 		}
-		if kind, ok := kindOf(string(data[start : start+4])); ok {
-			class := ClassifyKeyID(string(data[start:end]))
-			found = append(found, &mark{Span: Span{start, end}, kind: kind, class: class})
+		id := string(data[at : at+keyIDLen])
+		if kind, ok := kindOf(id[:4]); ok {
+			found = append(found, &mark{Span: Span{at, at + keyIDLen}, kind: kind, class: ClassifyKeyID(id)})
 		}
 	}
 	return found
+}
+
+// hasPlainKeyID reports whether findKeyIDs finds any.
+func hasPlainKeyID(data []byte) bool {
+	for at := nextPrefix(data, 0); at >= 0; at = nextPrefix(data, at+1) {
+		if wholeKeyID(data, at) {
+			return true
+		}
+	}
+	return false
+}
+
+// hasKeyID reports whether there is a key ID in data, whole or in pieces, or the
+// ID of what may have a private key.
+func hasKeyID(data []byte) bool {
+	for at := nextPrefix(data, 0); at >= 0; at = nextPrefix(data, at+1) {
+		if wholeKeyID(data, at) {
+			return true
+		}
+		if end := pieceEnd(data, at); end > 0 && !base64Class[byteAt(data, at-1)] && splitKeyID(data, at, end) {
+			return true
+		}
+	}
+	return false
+}
+
+// pieceEnd returns where the first piece of a key ID ends that starts at data[at],
+// or 0 where what stands behind does not end a string.
+func pieceEnd(data []byte, at int) int {
+	end := runEnd(data[:min(len(data), at+keyIDLen)], base32Class, at+leastSplitHead)
+	if end < len(data) && end-at < keyIDLen && quoteClass[data[end]] {
+		return end
+	}
+	return 0
+}
+
+// nextPrefix returns where, from at on, the four letters stand that the ID of a
+// credential starts with, or -1. They all start with A, which [bytes.IndexByte]
+// finds at once in most text.
+func nextPrefix(data []byte, at int) int {
+	for ; at+4 <= len(data); at++ {
+		next := bytes.IndexByte(data[at:], 'A')
+		if at += next; next < 0 || at+4 > len(data) {
+			break
+		}
+		if data[at+3] == 'A' && isPrefix(data[at+1], data[at+2]) {
+			return at
+		}
+	}
+	return -1
+}
+
+// isPrefix reports whether a and b make AKIA, ASIA, ABIA, ACCA, APKA or ASCA.
+func isPrefix(a, b byte) bool {
+	switch b {
+	case 'I':
+		return a == 'K' || a == 'S' || a == 'B'
+	case 'C':
+		return a == 'C' || a == 'S'
+	case 'K':
+		return a == 'P'
+	}
+	return false
+}
+
+// wholeKeyID reports whether the run of base32 that a key ID's prefix at data[at]
+// starts is as long as one.
+func wholeKeyID(data []byte, at int) bool {
+	end := at + keyIDLen
+	if end > len(data) || runEnd(data[:end], base32Class, at) < end || base32Class[byteAt(data, end)] {
+		return false
+	}
+	return !base32Class[byteAt(data, at-1)] || behindEscape(data, at)
+}
+
+// behindEscape reports whether the base32 characters before data[at] are the end
+// of an escape: of %3D or its like in URLs (%253D in two of them), of =3D in
+// mails, of \x3D, \u003D or \075 in strings.
+func behindEscape(data []byte, at int) bool {
+	start := at
+	for start > max(0, at-5) && base32Class[data[start-1]] {
+		start--
+	}
+	if hexByte(data[:at], max(0, at-2)) == 0 {
+		return false
+	}
+	switch before := data[max(0, start-4):start]; at - start {
+	case 1, 2:
+		return hasSuffixOf(before, "%", "=", "\\x", "\\u00", "\\0", "%0", "=0", "\\u000", "%1", "=1", "%8", "%9")
+	case 4:
+		return hasSuffixOf(before, "%") && string(data[start:start+2]) == "25"
+	}
+	return false
+}
+
+func hasSuffixOf(text []byte, ends ...string) bool {
+	return slices.ContainsFunc(ends, func(end string) bool { return bytes.HasSuffix(text, []byte(end)) })
 }
 
 // findSecrets returns what may be a secret in data: the runs of exactly 40
@@ -24,20 +127,38 @@ func findKeyIDs(data []byte) []*mark {
 func findSecrets(data []byte) []*mark {
 	var found []*mark
 	for start, end := range runs(data, base64Class, secretLen) {
-		if end-start != secretLen || glued(data, start, end) || escaped(data, start, end) {
-			continue
+		start = behindColour(data, start)
+		if class, ok := secretAt(data, start, end); ok {
+			found = append(found, &mark{Span: Span{start, end}, kind: SecretKey, class: class})
 		}
-		run := data[start:end]
-		if isHex(run) { // first, for it is cheap, and histories are full of object names
-			continue
-		}
-		class := classifySecret(string(run))
-		if class == Real && !looksRandom(run) || findKeyIDs(run) != nil {
-			continue
-		}
-		found = append(found, &mark{Span: Span{start, end}, kind: SecretKey, class: class})
 	}
 	return found
+}
+
+// secretAt reports whether the run of base64 at data[start:end] may be a secret,
+// and of which class.
+func secretAt(data []byte, start, end int) (Class, bool) {
+	if end-start != secretLen || glued(data, start, end) || escaped(data, start, end) {
+		return Real, false
+	}
+	run := data[start:end]
+	if isHex(run) { // first, for it is cheap, and histories are full of object names
+		return Real, false
+	}
+	class := classifySecret(string(run))
+	return class, (class != Real || looksRandom(run)) && !hasPlainKeyID(run)
+}
+
+// behindColour returns the start of the run that starts at data[at] without the
+// end of a terminal's colour that it starts with, as in "\x1b[1;31m".
+func behindColour(data []byte, at int) int {
+	if before := byteAt(data, at-1); before != '[' && before != ';' {
+		return at
+	}
+	if end := skip(data, decimalClass, at); end > at && end < at+4 && byteAt(data, end) == 'm' {
+		return end + 1
+	}
+	return at
 }
 
 // glued reports whether data[start:end] is a part of something longer: of an
@@ -60,7 +181,7 @@ func glued(data []byte, start, end int) bool {
 	return false
 }
 
-// escaped reports whether an escape, which is not decoded here, stands at either
+// escaped reports whether an escape, which is not decoded yet, stands at either
 // end of data[start:end], so that the run is a part of the value only: "%2F",
 // "\/" or "\u002f".
 func escaped(data []byte, start, end int) bool {

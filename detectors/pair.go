@@ -8,13 +8,16 @@ import (
 // A mark is a part of a credential that was seen in the data.
 type mark struct {
 	Span
-	kind  Kind // of a key ID; SecretKey; sessionToken
+	kind  Kind // of a key ID; SecretKey; sessionToken; smtpPassword
 	class Class
 	name  name
 }
 
 // sessionToken is the kind of mark that never is a match of its own.
 const sessionToken Kind = "session-token"
+
+// smtpPassword is likewise the kind of mark of an SES password.
+const smtpPassword Kind = "smtp-password"
 
 func (m *mark) isKeyID() bool { return m.kind == AccessKey || m.kind == BearerID }
 

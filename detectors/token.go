@@ -51,3 +51,29 @@ func withPadding(data []byte, end int) int {
 	}
 	return end
 }
+
+// passwordLen is the length of an SES password: a byte for its version and 32 of
+// an HMAC, in base64.
+//
+// https://docs.aws.amazon.com/ses/latest/dg/smtp-credentials.html
+const passwordLen = 44
+
+// findPasswords returns what may be an SES password in data: 44 characters of
+// base64 whose first byte is version 4, or the older 2.
+func findPasswords(data []byte) []*mark {
+	var found []*mark
+	for start, end := range runs(data, base64Class, passwordLen) {
+		if end-start != passwordLen || glued(data, start, end) || !hasVersion(data[start], data[start+1]) {
+			continue
+		}
+		if looksRandom(data[start : start+secretLen]) {
+			found = append(found, &mark{Span: Span{start, end}, kind: smtpPassword})
+		}
+	}
+	return found
+}
+
+func hasVersion(a, b byte) bool {
+	version := sextets[a]<<2 | sextets[b]>>4
+	return version == 4 || version == 2
+}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/revokey-dev/revokey/detectors"
 	"github.com/revokey-dev/revokey/revoke"
 	"github.com/revokey-dev/revokey/scanner"
 )
@@ -62,7 +63,7 @@ func textFinding(r Record) string {
 func Title(r Record) string {
 	title := Value(r.KeyID)
 	if title == "" {
-		title = fmt.Sprintf("secret without a key ID (SHA-256 %.12s…)", Value(r.SecretSHA256))
+		title = fmt.Sprintf("%s (SHA-256 %.12s…)", nameless(r.Kind), Value(r.SecretSHA256))
 	} else if r.SecretSHA256 == nil {
 		title += " (ID alone)"
 	} else if r.SessionTokenSHA256 != nil {
@@ -74,6 +75,23 @@ func Title(r Record) string {
 		title += ", account " + Printable(*r.Account)
 	}
 	return title
+}
+
+// nameless says what a credential without a key ID is.
+func nameless(kind detectors.Kind) string {
+	switch kind {
+	case detectors.APIKey:
+		return "API key of Bedrock or CloudWatch Logs"
+	case detectors.ServicePassword:
+		return "password of a service-specific credential"
+	case detectors.PrivateKey:
+		return "private key beside its ID"
+	case detectors.AppSyncKey:
+		return "API key of AppSync"
+	case detectors.MWSToken:
+		return "token of MWS"
+	}
+	return "secret without a key ID"
 }
 
 func textDetails(r Record) []string {

@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
+	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -51,7 +53,7 @@ func pick[T any](c choice, from []T) T { return from[c.IntN(len(from))] }
 var parts = mintParts()
 
 type fragments struct {
-	keyIDs, secrets, names, separators, words []string
+	keyIDs, secrets, encoded, names, separators, words []string
 }
 
 func mintParts() fragments {
@@ -61,11 +63,13 @@ func mintParts() fragments {
 		f.keyIDs = append(f.keyIDs, detectorstest.Mint(r, pick(r, []string{"AKIA", "ASIA"}), "123456789012"))
 		f.secrets = append(f.secrets, detectorstest.MintSecret(r))
 	}
+	f.encoded = encodings(r, f.keyIDs[0], f.secrets[0])
 	f.names = []string{
 		"aws_secret_access_key", "AWS_SECRET_ACCESS_KEY", "aws_access_key_id", "secretAccessKey", "awsSecret", "aws", "secret",
 		"s3", "amazon", "key", "token", "value", "val", "string", "commit", "sha", "checksum", "password", "region", "name",
 	}
 	f.separators = []string{
+		"\" + \"", "' '", "\\\n", "\r\n  ", "\\n", "\x00\x00\x00", "_\x00", "%3D", "&amp;",
 		" = ", "=", ": ", ":", "\": \"", "\"", "'", "\n", "\r\n", ",", ";", "&", "|", "{", "}", "[default]\n", "(", ")", "<", "</", "/>",
 		" ", "  ", "\t", "_", ".", "-", ":-", "$", "%", "\\", "\\/", "\\u002f", "%2F", "+", "/", "\n\n", "- ", "\x00", "\xff", "==",
 	}
@@ -76,9 +80,50 @@ func mintParts() fragments {
 	return f
 }
 
+// encodings returns a key ID and a secret in all the ways that they can be written,
+// and the credentials of other shapes.
+func encodings(r *rand.Rand, id, secret string) []string {
+	b64 := base64.StdEncoding.EncodeToString
+	slashed := secret[:7] + "/" + secret[8:20] + "+" + secret[21:30] + "/" + secret[31:]
+	all := []string{
+		hex.EncodeToString([]byte(id)), strings.ToUpper(hex.EncodeToString([]byte(id))), b64([]byte(b64([]byte(id)))), b64([]byte(secret)),
+		strings.ReplaceAll(slashed, "/", `\/`), strings.ReplaceAll(slashed, "/", "%2F"), strings.ReplaceAll(slashed, "/", `\u002f`),
+		strings.NewReplacer("/", "&#x2F;", "+", "&#43;").Replace(slashed), "%3D" + id, "%253A" + id, `\x3D` + id,
+		id[:4] + `" + "` + id[4:], id[:9] + "'\n    '" + id[9:], id[:15] + "\\\n" + id[15:], `\"` + id[:5] + `\" . \"` + id[5:12] + `\" . \"` + id[12:],
+		"da2-" + strings.Repeat("q7", 13), "amzn.mws.01234567-89ab-4def-8123-456789abcdef", "me-at-123456789012", "H4sIAAAAAAAA" + secret,
+		"ABSK" + secret + secret + secret, "APKA" + id[4:],
+	}
+	for i := range 3 {
+		text := []byte("k="[:i%3] + id + " and what stands behind it")
+		all = append(all, b64(text), b64([]byte(strings.Repeat("some words, ", 4)))[:60+i]+"\n  "+b64(text)[:30], wide(id, 2, i%2), wide(secret, 2, i%2), wide(id, 4, i))
+	}
+	for _, cut := range []int{3, 11, 20, 26} {
+		line := b64([]byte(strings.Repeat("words, ", 6) + id + " more of it"))
+		all = append(all, line[:56+cut]+"\r\n"+line[56+cut:])
+	}
+	escaped := ""
+	for _, c := range []byte(id) {
+		escaped += fmt.Sprintf("\\x%02x", c)
+	}
+	return append(all, escaped)
+}
+
+// wide returns s in UTF-16 or UTF-32 of either order, as step and phase say.
+func wide(s string, step, phase int) string {
+	text := make([]byte, step*len(s))
+	for i := range len(s) {
+		text[i*step+phase] = s[i]
+	}
+	return string(text)
+}
+
 // fragment returns a part, a piece of one, or filler that pushes others apart.
 func fragment(c choice) string {
-	switch c.IntN(10) {
+	switch c.IntN(13) {
+	case 10, 11:
+		return pick(c, parts.encoded)
+	case 12:
+		return piece(c, pick(c, parts.encoded))
 	case 0:
 		return pick(c, parts.keyIDs)
 	case 1, 2:
