@@ -17,9 +17,9 @@ func Secrets(data []byte) []Match {
 		}
 	}
 	slices.SortStableFunc(marks, func(a, b *mark) int { return cmp.Compare(b.name.rank, a.name.rank) })
-	var found []Match
+	v, found := &view{text: data}, []Match(nil)
 	for _, m := range marks {
-		found = append(found, secretMatch(data, m))
+		found = append(found, secretMatch(v, m))
 	}
 	return found
 }
