@@ -130,8 +130,11 @@ func TestWindowsTwin(t *testing.T) {
 			data = append(data, snippet(r)...)
 		}
 		whole, windows := search(t, data, true), search(t, data, false)
-		if diff := gocmp.Diff(placesOf(whole), placesOf(windows)); diff != "" {
-			t.Errorf("seed %d: places (-whole +windows)\n%s", seed, diff)
+		// A secret alone may be told as one here whose key ID stands in another window.
+		for _, place := range placesOf(whole) {
+			if !slices.Contains(placesOf(windows), place) {
+				t.Errorf("seed %d: not found in windows: %s", seed, place)
+			}
 		}
 		if diff := gocmp.Diff(credentialsOf(whole), credentialsOf(windows)); diff != "" {
 			t.Errorf("seed %d: credentials (-whole +windows)\n%s", seed, diff)

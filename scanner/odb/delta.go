@@ -125,9 +125,9 @@ func copyArgsSlowly(op byte, delta []byte) (offset, size int, rest []byte, ok bo
 }
 
 // near is how many unchanged bytes may stand between two regions that are taken for
-// one. Of 440 regions in a large file half are so near: to look at what is between
+// one. Of 440 regions in a large file most are so near: to look at what is between
 // costs less than to look around both, a tenth less in all for such a history.
-const near = 64
+const near = 128
 
 // addDirty appends a region, or lengthens the last one if it is near.
 func addDirty(dirty []Span, start, end int) []Span {
