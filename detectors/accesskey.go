@@ -51,6 +51,9 @@ func suspects(data []byte, start, end int) bool {
 
 func suspect(data []byte, start, end int) bool {
 	run := data[start:end]
+	if isHex(run) { // as the names of git's objects, of which histories are full: no base64 of text
+		return hasHexKeyID(run)
+	}
 	if _, ok := secretAt(data, behindColour(data, start), end); ok || startsGzip(run) || startsAPIKey(run) {
 		return true
 	}

@@ -24,7 +24,9 @@ type Record struct {
 	KeyID              *string        `json:"key_id"`
 	SecretSHA256       *string        `json:"secret_sha256"`
 	SessionTokenSHA256 *string        `json:"session_token_sha256"`
+	SMTPPasswordSHA256 *string        `json:"smtp_password_sha256"`
 	Account            *string        `json:"account"`
+	Claims             *Claims        `json:"claims"`
 	Repository         *string        `json:"repository"`
 	Verdict            revoke.Verdict `json:"verdict"`
 	Occurrences        []Occurrence   `json:"occurrences"`
@@ -62,6 +64,29 @@ type Candidate struct {
 	Occurrence   Occurrence       `json:"occurrence"`
 }
 
+// Claims is what a credential, or a request that it signed, tells of itself; see
+// [detectors.Claims].
+type Claims struct {
+	ID       *string    `json:"id"`
+	User     *string    `json:"user"`
+	SignedBy *string    `json:"signed_by"`
+	Service  *string    `json:"service"`
+	Region   *string    `json:"region"`
+	Signed   *time.Time `json:"signed"`
+	Expires  *time.Time `json:"expires"`
+}
+
+// newClaims returns nil where nothing is claimed.
+func newClaims(c detectors.Claims) *Claims {
+	if c == (detectors.Claims{}) {
+		return nil
+	}
+	return &Claims{
+		ID: nullable(c.ID), User: nullable(c.User), SignedBy: nullable(c.SignedBy), Service: nullable(c.Service),
+		Region: nullable(c.Region), Signed: nullableTime(c.Signed), Expires: nullableTime(c.Expires),
+	}
+}
+
 // NewRecord returns the record of a finding. The verdict is what the finding
 // itself tells: an example, a canary's, or nothing yet.
 func NewRecord(f scanner.Finding) Record {
@@ -71,7 +96,9 @@ func NewRecord(f scanner.Finding) Record {
 		KeyID:              nullable(f.KeyID),
 		SecretSHA256:       nullable(f.Secret.SHA256()),
 		SessionTokenSHA256: nullable(f.SessionToken.SHA256()),
+		SMTPPasswordSHA256: nullable(f.SMTPPassword.SHA256()),
 		Account:            nullable(f.Account),
+		Claims:             newClaims(f.Claims),
 		Repository:         nullable(f.Repository),
 		Verdict:            offline(f.Class, f.Account),
 		Occurrences:        []Occurrence{},

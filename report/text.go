@@ -102,6 +102,9 @@ func textDetails(r Record) []string {
 	if r.Verdict.Reason != "" {
 		lines = append(lines, Printable(r.Verdict.Reason))
 	}
+	if r.Claims != nil {
+		lines = append(lines, textClaims(*r.Claims))
+	}
 	places := textPlaces(r.Occurrences)
 	shown := places[:min(len(places), maxLines)]
 	lines = append(lines, shown...)
@@ -115,6 +118,26 @@ func textDetails(r Record) []string {
 		lines = append(lines, textCandidate(c))
 	}
 	return lines
+}
+
+// textClaims tells what a credential tells of itself.
+func textClaims(c Claims) string {
+	var told []string
+	for _, claim := range []struct {
+		what  string
+		value *string
+	}{{"ID", c.ID}, {"user", c.User}, {"signed by", c.SignedBy}, {"service", c.Service}, {"region", c.Region}} {
+		if claim.value != nil {
+			told = append(told, claim.what+" "+Printable(*claim.value))
+		}
+	}
+	if c.Signed != nil {
+		told = append(told, "signed "+c.Signed.Format(time.DateOnly))
+	}
+	if c.Expires != nil {
+		told = append(told, "ends "+c.Expires.Format(time.RFC3339))
+	}
+	return "it says: " + strings.Join(told, ", ")
 }
 
 func textCandidate(c Candidate) string {

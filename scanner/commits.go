@@ -19,42 +19,51 @@ type commitRows struct {
 // rowNumbers is how many bytes of a row are no names.
 const rowNumbers = 8 + 4
 
-// add adds a commit object, and returns the length of its header. A name that is
-// damaged is that of nothing.
-func (r *commitRows) add(obj *odb.Object) int {
+// add adds a commit object, and returns the length of its header, and of the names of
+// its tree and parents that start it. A name that is damaged is that of nothing.
+func (r *commitRows) add(obj *odb.Object) (n, names int) {
 	r.hash = obj.HashLen()
 	start := len(r.rows)
 	r.rows = append(r.rows, make([]byte, 2*r.hash+rowNumbers)...)
 	var parents uint32
 	var time int64
 	copy(r.rows[start:], obj.Name())
-	n := header(obj.Data, func(key, value []byte) {
+	at := 0
+	n = header(obj.Data, func(key, value []byte) {
+		isName := false
 		switch string(key) {
 		case "tree":
-			r.putName(start+r.hash, value)
+			isName = r.putName(start+r.hash, value)
 		case "parent":
 			r.rows = append(r.rows, make([]byte, r.hash)...)
-			r.putName(len(r.rows)-r.hash, value)
+			isName = r.putName(len(r.rows)-r.hash, value)
 			parents++
 		case "committer":
 			_, time = parseSignature(value)
 		}
+		line := len(key) + 1 + len(value) + 1
+		if isName && at == names {
+			names += line
+		}
+		at += line
 	})
 	numbers := r.rows[start+2*r.hash:]
 	binary.LittleEndian.PutUint64(numbers, uint64(time))
 	binary.LittleEndian.PutUint32(numbers[8:], parents)
-	return n
+	return n, names
 }
 
-// putName writes the name that value spells.
-func (r *commitRows) putName(at int, value []byte) {
+// putName writes the name that value spells, and reports whether it is one.
+func (r *commitRows) putName(at int, value []byte) bool {
 	name := r.rows[at : at+r.hash]
 	if len(value) != 2*r.hash {
-		return
+		return false
 	}
 	if _, err := hex.Decode(name, value); err != nil {
 		clear(name)
+		return false
 	}
+	return true
 }
 
 // commitRow is one commit of the rows, to which its names belong.
@@ -98,12 +107,17 @@ func (c commitRow) eachParent(use func(name []byte)) {
 	}
 }
 
-// addRows adds the rows of others, but for some commits.
-func (r *commitRows) addRows(more commitRows, without map[odb.ID]bool) {
-	for c, rest, ok := more.next(); ok; c, rest, ok = rest.next() {
-		if len(without) == 0 || !without[odb.NewID(c.id)] {
-			r.rows = append(r.rows, more.rows[:len(more.rows)-len(rest.rows)]...)
-		}
-		more = rest
+// without returns the rows but for some commits.
+func (r commitRows) without(some map[odb.ID]bool) commitRows {
+	if len(some) == 0 {
+		return r
 	}
+	others := commitRows{hash: r.hash}
+	for c, rest, ok := r.next(); ok; c, rest, ok = rest.next() {
+		if !some[odb.NewID(c.id)] {
+			others.rows = append(others.rows, r.rows[:len(r.rows)-len(rest.rows)]...)
+		}
+		r = rest
+	}
+	return others
 }

@@ -14,8 +14,10 @@ type Finding struct {
 	KeyID        string           // "" for a secret alone
 	Secret       detectors.Secret // zero where only the key ID was found
 	SessionToken detectors.Secret
-	Account      string // 12 digits; "" where the key ID does not carry it
-	Repository   string // the source's name, from which its bytes can be read again
+	SMTPPassword detectors.Secret // of SES, made from the secret
+	Account      string           // 12 digits; "" where neither the key ID nor its text tells it
+	Claims       detectors.Claims // what it tells of itself, at the first place that tells anything
+	Repository   string           // the source's name, from which its bytes can be read again
 	Occurrences  []Occurrence
 	FirstSeen    time.Time // when the earliest commit that brought it was made; zero: not known
 	LastSeen     time.Time // when the latest commit that holds it was made

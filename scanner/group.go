@@ -46,6 +46,12 @@ func (g *grouping) add(h hit, c credential) {
 	if f.SessionToken.IsZero() {
 		f.SessionToken = h.match.SessionToken
 	}
+	if f.SMTPPassword.IsZero() {
+		f.SMTPPassword = h.match.SMTPPassword
+	}
+	if f.Claims == (detectors.Claims{}) {
+		f.Claims = h.match.Claims
+	}
 }
 
 func (g *grouping) open(m detectors.Match, c credential) int {
@@ -53,6 +59,7 @@ func (g *grouping) open(m detectors.Match, c credential) int {
 	account := ""
 	if m.Class == detectors.Real {
 		account, _ = detectors.AccountID(m.KeyID)
+		account = cmp.Or(account, m.Claims.Account)
 	}
 	g.findings = append(g.findings, Finding{
 		Kind: m.Kind, Class: m.Class, KeyID: m.KeyID, Secret: m.Secret, Account: account,

@@ -202,7 +202,8 @@ func (p *historyPart) blob(o *odb.Object) Blob {
 	b := Blob{Where: InBlob, Object: o, Data: o.Data, Window: o.Window, Dirty: o.Dirty, BaseClean: o.BaseClean}
 	switch o.Type {
 	case odb.Commit:
-		b.Where, b.Header = InCommitMessage, p.commits.add(o)
+		b.Where = InCommitMessage
+		b.Header, b.names = p.commits.add(o)
 	case odb.Tag:
 		p.tags = append(p.tags, parseTag(o))
 		b.Where = InTagMessage

@@ -5,9 +5,9 @@ import "strings"
 // redacted stands for a secret in a path or a name.
 const redacted = "[redacted]"
 
-// secretHead is how many bytes at the start of a secret are looked up: the
-// length of a secret access key, of which session tokens have more.
-const secretHead = 40
+// secretHead is how many bytes at the start of a secret are looked up. The shortest,
+// an AppSync key, has 30.
+const secretHead = 20
 
 // redactPlaces takes the found secrets out of the places: a file, a tag or an
 // author may be named by one.
@@ -15,6 +15,7 @@ func redactPlaces(findings []Finding) {
 	secrets := secretsOf(findings)
 	for i := range findings {
 		f := &findings[i]
+		f.Claims.User = redact(f.Claims.User, secrets)
 		for j := range f.Occurrences {
 			f.Occurrences[j].redact(secrets)
 		}
@@ -61,6 +62,7 @@ func secretsOf(findings []Finding) map[string]string {
 	for _, f := range findings {
 		add(f.Secret.Unwrap())
 		add(f.SessionToken.Unwrap())
+		add(f.SMTPPassword.Unwrap())
 		for _, c := range f.Candidates {
 			add(c.Secret.Unwrap())
 		}

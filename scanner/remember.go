@@ -144,10 +144,10 @@ func (h *History) SaveState() error {
 	if h.before != nil {
 		s.hits, s.tags = h.before.hits, h.before.tags
 		s.objects, s.trees, s.entries, s.names = h.before.objects, h.before.trees, h.before.entries, h.before.names
-		s.commits.rows = slices.Clone(h.before.commits.rows)
+		s.commits.rows = h.before.commits.rows
 	}
 	for _, p := range h.parts {
-		s.commits.addRows(p.commits, unsettled)
+		s.more = append(s.more, p.commits.without(unsettled).rows)
 		for _, t := range p.tags {
 			s.tags = append(s.tags, t.id)
 		}
@@ -181,12 +181,7 @@ func (s *state) commitsIn(store *odb.Store) commitRows {
 			gone[id] = true
 		}
 	})
-	if len(gone) == 0 {
-		return s.commits
-	}
-	there := commitRows{hash: s.commits.hash}
-	there.addRows(s.commits, gone)
-	return there
+	return s.commits.without(gone)
 }
 
 // tagsIn reads the tags that are still there.

@@ -1,10 +1,12 @@
 package scanner
 
 import (
+	"bufio"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -21,6 +23,7 @@ type state struct {
 	known   odb.Known
 	hits    []odb.ID // the objects in which something was found
 	commits commitRows
+	more    [][]byte // rows of further commits, when it is written
 	tags    []odb.ID
 	objects []odb.ID // those that the trees below hold: a part of hits
 	trees   []odb.ID
@@ -80,7 +83,7 @@ func (s *state) save(path string) (err error) {
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(s.encode())
+	err = s.encode(f)
 	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
 		err = os.Rename(f.Name(), path)
 	}
@@ -93,16 +96,17 @@ func (s *state) save(path string) (err error) {
 // crcTable is that of CRC-32C, for which processors have an instruction.
 func crcTable() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) }
 
-// encode returns the file: the magic, its parts, and the CRC-32C of all that.
-func (s *state) encode() []byte {
-	size := len(s.known.Objects) + len(s.commits.rows) + 64*(len(s.trees)+len(s.hits)) + 1<<12
-	e := stateEncoder{data: append(make([]byte, 0, size), stateMagic...)}
+// encode writes the file: the magic, its parts, and the CRC-32C of all that.
+func (s *state) encode(f io.Writer) error {
+	sum := crc32.New(crcTable())
+	e := stateEncoder{w: bufio.NewWriterSize(io.MultiWriter(f, sum), 1<<16)}
+	e.w.WriteString(stateMagic)
 	e.bytes([]byte(s.rules))
 	e.ids(s.known.Packs)
 	e.bytes(s.known.Objects)
 	e.ids(s.hits)
 	e.number(s.commits.hash)
-	e.bytes(s.commits.rows)
+	e.bytes(s.commits.rows, s.more...)
 	e.ids(s.tags)
 	e.ids(s.objects)
 	e.ids(s.trees)
@@ -118,17 +122,26 @@ func (s *state) encode() []byte {
 		e.number(int(n.at))
 		e.number(int(n.len))
 	}
-	return binary.LittleEndian.AppendUint32(e.data, crc32.Checksum(e.data, crcTable()))
+	err := e.w.Flush() // the first error of all that was written
+	_, sumErr := f.Write(binary.LittleEndian.AppendUint32(nil, sum.Sum32()))
+	return errors.Join(err, sumErr)
 }
 
-// stateEncoder appends parts: numbers as varints, and what has a length behind it.
-type stateEncoder struct{ data []byte }
+// stateEncoder writes parts: numbers as varints, and what has a length behind it.
+type stateEncoder struct{ w *bufio.Writer }
 
-func (e *stateEncoder) number(n int) { e.data = binary.AppendUvarint(e.data, uint64(n)) }
+func (e *stateEncoder) number(n int) { e.w.Write(binary.AppendUvarint(nil, uint64(n))) }
 
-func (e *stateEncoder) bytes(b []byte) {
-	e.number(len(b))
-	e.data = append(e.data, b...)
+func (e *stateEncoder) bytes(b []byte, more ...[]byte) {
+	n := len(b)
+	for _, m := range more {
+		n += len(m)
+	}
+	e.number(n)
+	e.w.Write(b)
+	for _, m := range more {
+		e.w.Write(m)
+	}
 }
 
 // ids writes names of one length.
@@ -138,7 +151,7 @@ func (e *stateEncoder) ids(ids []odb.ID) {
 		e.number(ids[0].Len())
 	}
 	for _, id := range ids {
-		e.data = append(e.data, id.Bytes()...)
+		e.w.Write(id.Bytes())
 	}
 }
 

@@ -1,6 +1,7 @@
 package scanner
 
 import (
+	"bytes"
 	"encoding/binary"
 	"hash/crc32"
 	"testing"
@@ -17,8 +18,8 @@ func FuzzState(f *testing.F) {
 		commits: commitRows{hash: 20, rows: make([]byte, 52)}, tags: []odb.ID{id}, objects: []odb.ID{id},
 		trees: []odb.ID{id, id}, entries: [][]holds{{{0, 0, false}}, {{0, 0, true}}}, names: []nameRef{{id, 7, 3}},
 	}
-	f.Add(s.encode())
-	f.Add((&state{}).encode())
+	f.Add(encoded(f, &s))
+	f.Add(encoded(f, &state{}))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if len(data) >= 4 {
 			body := data[:len(data)-4]
@@ -28,9 +29,18 @@ func FuzzState(f *testing.F) {
 		if err != nil {
 			return
 		}
-		again, err := parseState(s.encode())
+		again, err := parseState(encoded(t, s))
 		if err != nil || len(again.trees) != len(s.trees) || len(again.names) != len(s.names) {
 			t.Fatalf("written again it is another: %v", err)
 		}
 	})
+}
+
+func encoded(t testing.TB, s *state) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := s.encode(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }

@@ -87,8 +87,10 @@ func (j *judge) askSTS(ctx context.Context, s *suspect) revoke.Verdict {
 		return s.Verdict
 	case s.Kind == detectors.BearerID:
 		return revoke.Verdict{Reason: "the ID of a bearer token signs no request: STS cannot be asked about it"}
-	case s.KeyID == nil:
+	case s.Kind == detectors.SecretKey:
 		return revoke.Verdict{Reason: "a secret without its key ID cannot be asked about"}
+	case s.KeyID == nil:
+		return revoke.Verdict{Reason: "STS cannot be asked about this kind of credential"}
 	case pair == nil && len(s.candidates) > 0:
 		return j.askCandidates(ctx, s)
 	case pair == nil:
