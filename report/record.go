@@ -218,7 +218,7 @@ func nullable(s string) *string {
 }
 
 func nullableTime(t time.Time) *time.Time {
-	if t.IsZero() {
+	if t.IsZero() || t.Year() > 9999 || t.Year() < 0 { // which RFC 3339 does not write
 		return nil
 	}
 	return &t

@@ -59,6 +59,13 @@ func write(t *testing.T, format string, records ...report.Record) string {
 }
 
 // TestRoundTrip reads back what is written, and finds no secret in it.
+func TestTimesBeyondRFC3339(t *testing.T) {
+	f := scanner.Finding{Claims: detectors.Claims{Region: "us-east-1", Expires: time.Date(10_000, 4, 25, 0, 0, 0, 0, time.UTC)}}
+	if _, err := json.Marshal(report.NewRecord(f)); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestRoundTrip(t *testing.T) {
 	t.Parallel()
 	id, secret := key()

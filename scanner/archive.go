@@ -64,9 +64,10 @@ func (r *result) addUnread(b *Blob, skipped []unpack.Skipped) {
 		}
 		if errors.Is(s.Err, unpack.ErrLimit) {
 			unread.Reason += " (--max-archive-size, --max-size and --memory raise limits of size, --no-archives leaves archives closed)"
-			r.skipped, b.Unfinished = append(r.skipped, unread), true
+			r.lacks.skip(unread)
+			b.Unfinished = true
 		} else {
-			r.unread = append(r.unread, unread)
+			r.lacks.note(unread)
 		}
 	}
 }

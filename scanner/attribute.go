@@ -2,7 +2,6 @@ package scanner
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -26,20 +25,28 @@ func (h *History) Locate(ctx context.Context, objects []odb.ID, workers int) (ma
 	if err != nil {
 		return nil, err
 	}
-	h.located = holders.found
+	h.located, h.unread = holders.found, holders.skipped
 	a := newAttribution(h.graph(), holders.found, h.tips.head)
 	if err := a.walk(ctx); err != nil {
 		return nil, err
 	}
 	h.skipped = append(append(h.skipped, skippedObjects(holders.skipped)...), a.skipped...)
+	if a.tooMany > 0 {
+		h.skipped = append(h.skipped, Skipped{What: fmt.Sprintf("places in %d trees", a.tooMany), Reason: "too many trees hold too many matched files; only the first are listed"})
+	}
 	return h.places(a), nil
 }
 
 // findHolders finds the trees that hold objects: those that the state knows, and
-// which of the new ones; of all where what the state says cannot be read again.
+// which of the new ones. It looks at all where what the state says cannot be read
+// again, or does not do: an old tree holds what was not there, or not opened, before.
 func (h *History) findHolders(ctx context.Context, objects []odb.ID, workers int) (*holders, error) {
-	if found, err := h.knownHolders(objects); err == nil {
-		return findHolders(ctx, h.store, found, workers)
+	found, err := h.knownHolders(objects)
+	if err == nil {
+		holders, err := findHolders(ctx, h.store, found, workers)
+		if err != nil || h.before == nil || !h.store.Promisor() && !h.misses(objects, holders.found) {
+			return holders, err
+		}
 	}
 	all, err := odb.Open(h.repo.objects(), h.limits())
 	if err != nil {
@@ -59,6 +66,7 @@ type attribution struct {
 	stays   []stay  // of each list
 	firsts  []int32 // of each spot: the commit that brought it, or noCommit
 	skipped []Skipped
+	tooMany int // trees that were left out, as all that could be listed was
 }
 
 const unlisted = -1
@@ -143,14 +151,14 @@ func (a *attribution) list(tree int32, depth int) int32 {
 		a.skip(tree, fmt.Errorf("nested deeper than %d folders", maxDepth))
 		return 0
 	}
+	if len(a.lists.spots) > maxSpots || a.lists.listed > maxListed {
+		a.tooMany++
+		return 0
+	}
 	spots := a.spots(tree, depth)
 	if len(spots) > maxBelow {
 		a.skip(tree, fmt.Errorf("holds matched files at more than %d paths; only so many are listed", maxBelow))
 		spots = spots[:maxBelow]
-	}
-	if a.lists.listed+len(spots) > maxListed {
-		a.skip(tree, errors.New("too many trees hold too many matched files; only the first are listed"))
-		return 0
 	}
 	a.of[tree] = a.lists.list(spots)
 	return a.of[tree]

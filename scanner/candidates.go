@@ -88,6 +88,9 @@ type candidates struct {
 
 func (c *candidates) addNear(ctx context.Context, src neighbourly, at Occurrence) {
 	for _, n := range src.neighbours(ctx, at) {
+		if len(c.found) == MaxCandidates || context.Cause(ctx) != nil {
+			return
+		}
 		data := src.blob(n.id)
 		for _, m := range detectors.Secrets(data) {
 			o := hitsIn(&Blob{Where: InBlob, Data: data}, beginning(), []detectors.Match{m})[0].at

@@ -25,7 +25,7 @@ func (r repo) fetchMissing(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	for _, remote := range remotes {
-		if err := r.fetch(ctx, out, "--refetch", "--no-filter", remote); err != nil {
+		if err := r.fetch(ctx, out, "--refetch", "--no-filter", "--", remote); err != nil {
 			return err
 		}
 	}

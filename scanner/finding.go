@@ -105,6 +105,14 @@ func (s *Summary) note(unread ...Skipped) {
 	}
 }
 
+// join adds what another summary says was skipped or noted.
+func (s *Summary) join(t *Summary) {
+	s.skip(t.Skipped...)
+	s.SkippedCount += t.SkippedCount - int64(len(t.Skipped))
+	s.Notes = append(s.Notes, t.Notes[:min(len(t.Notes), max(0, maxNoted-s.unread))]...)
+	s.unread += t.unread
+}
+
 func (s *Summary) skip(skipped ...Skipped) {
 	s.SkippedCount += int64(len(skipped))
 	room := MaxSkipped - len(s.Skipped)

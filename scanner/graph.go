@@ -27,7 +27,7 @@ type graph struct {
 // noCommit is the number of none.
 const noCommit = -1
 
-// newGraph makes a graph of commits, of which none stands twice.
+// newGraph makes a graph of commits, each once.
 func newGraph(rows []commitRows, tags []tag, t tips) *graph {
 	g := &graph{tags: make(map[odb.ID]tag), tips: make(map[odb.ID]bool)}
 	for _, t := range tags {
@@ -51,6 +51,7 @@ func (g *graph) number(rows []commitRows) []commitRow {
 	slices.SortFunc(all, func(a, b commitRow) int {
 		return cmp.Or(cmp.Compare(a.time, b.time), slices.Compare(a.id, b.id))
 	})
+	all = slices.CompactFunc(all, func(a, b commitRow) bool { return slices.Equal(a.id, b.id) })
 	g.commits, g.byID = make([]commit, len(all)), make([]int32, len(all))
 	for i, c := range all {
 		g.commits[i] = commit{id: odb.NewID(c.id), tree: odb.NewID(c.tree), time: c.time}

@@ -14,6 +14,9 @@ type credential struct{ keyID, secret string }
 // key ID, or a secret, that elsewhere stands alone can join its pair. Several
 // secrets beside one ID are several findings: which is right, AWS knows.
 func group(hits []hit) []Finding {
+	slices.SortStableFunc(hits, func(a, b hit) int { // the same whatever was read first
+		return cmp.Or(a.at.Object.Compare(b.at.Object), cmp.Compare(a.at.Path, b.at.Path), cmp.Compare(a.at.Member, b.at.Member), cmp.Compare(a.at.Offset, b.at.Offset))
+	})
 	g := grouping{index: make(map[credential]int), byKeyID: make(map[string]int), bySecret: make(map[string]int)}
 	for _, h := range hits {
 		if h.match.KeyID != "" && !h.match.Secret.IsZero() {

@@ -67,6 +67,7 @@ type History struct {
 	made     *graph        // once it is asked for
 	before   *state        // what an earlier scan left; nil: nothing
 	located  *holding      // what attribution found
+	unread   []odb.Skipped // trees that attribution could not read
 	notes    []string
 	skipped  []Skipped
 }
@@ -133,6 +134,11 @@ func (h *History) openStore() error {
 	h.store = store
 	if err := h.checkState(); err != nil {
 		return errors.Join(err, store.Close())
+	}
+	if store.Promisor() && h.opts.CountMissing && h.before != nil {
+		h.before = nil
+		h.notes = append(h.notes, "counting what is missing takes every tree: everything is scanned anew")
+		return errors.Join(store.Close(), h.openStore())
 	}
 	if store.Promisor() && h.opts.CountMissing {
 		h.want |= odb.Types(odb.Tree)
@@ -330,17 +336,21 @@ func (h *History) missingParents() int {
 }
 
 // orphans returns the parents that are not there, with the commits that name them,
-// of the commits that this scan read.
+// of the commits that this scan read, and of those that an earlier one did.
 func (h *History) orphans() map[odb.ID][]odb.ID {
 	children := make(map[odb.ID][]odb.ID)
-	for _, p := range h.parts {
-		p.commits.each(func(c commitRow) {
-			c.eachParent(func(name []byte) {
-				if id := odb.NewID(name); !h.store.Has(id) {
-					children[id] = append(children[id], odb.NewID(c.id))
-				}
-			})
+	look := func(c commitRow) {
+		c.eachParent(func(name []byte) {
+			if id := odb.NewID(name); !h.store.Has(id) {
+				children[id] = append(children[id], odb.NewID(c.id))
+			}
 		})
+	}
+	for _, p := range h.parts {
+		p.commits.each(look)
+	}
+	if h.before != nil {
+		h.before.commitsIn(h.store).each(look)
 	}
 	return children
 }

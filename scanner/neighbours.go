@@ -17,6 +17,9 @@ func (h *History) neighbours(ctx context.Context, at Occurrence) []neighbour {
 	}
 	near := h.sameFolder(n, at)
 	for _, c := range h.graph().around(n) {
+		if len(near) >= 2*maxNeighbours || context.Cause(ctx) != nil {
+			break
+		}
 		if e, ok := h.entryAt(h.graph().commits[c].tree, at.Path); ok && !e.tree && e.id != at.Object {
 			near = append(near, h.neighbourIn(c, at.Path, e.id, SameFile))
 		}
@@ -44,6 +47,9 @@ func (h *History) neighbourIn(n int32, path string, id odb.ID, d Distance) neigh
 func (g *graph) around(n int32) []int32 {
 	near := append([]int32(nil), g.parentsOf(n)...)
 	for c := range g.commits {
+		if len(near) > maxNeighbours {
+			break
+		}
 		for _, p := range g.parentsOf(int32(c)) {
 			if p == n {
 				near = append(near, int32(c))

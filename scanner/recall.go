@@ -68,7 +68,10 @@ func (r *Recaller) Recall(ctx context.Context, repository string, o Occurrence, 
 
 // RecallSecret returns the secret of the given SHA-256, in hexadecimal, that stands alone
 // at an occurrence: see [Candidate]. The error is [ErrGone] where it is not there.
-func (r *Recaller) RecallSecret(repository string, o Occurrence, secretSHA256 string) (secret detectors.Secret, err error) {
+func (r *Recaller) RecallSecret(ctx context.Context, repository string, o Occurrence, secretSHA256 string) (secret detectors.Secret, err error) {
+	if m, err := r.Recall(ctx, repository, o, "", secretSHA256); err == nil {
+		return m.Secret, nil
+	}
 	damage, err := r.visit(repository, o, func(b *Blob) error {
 		for _, m := range detectors.Secrets(b.Data) {
 			if m.Secret.SHA256() == secretSHA256 {

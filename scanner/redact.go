@@ -1,6 +1,9 @@
 package scanner
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // redacted stands for a secret in a path or a name.
 const redacted = "[redacted]"
@@ -25,7 +28,7 @@ func redactPlaces(findings []Finding) {
 	}
 }
 
-func (o *Occurrence) redact(secrets map[string]string) {
+func (o *Occurrence) redact(secrets map[string][]string) {
 	o.Path = redact(o.Path, secrets)
 	o.Member = redact(o.Member, secrets)
 	o.Tag = redact(o.Tag, secrets)
@@ -51,12 +54,13 @@ func (s *Summary) redact(findings []Finding) {
 	}
 }
 
-// secretsOf returns the found secrets by their first bytes.
-func secretsOf(findings []Finding) map[string]string {
-	secrets := make(map[string]string)
+// secretsOf returns the found secrets by their first bytes, which tokens have in common,
+// the longest first.
+func secretsOf(findings []Finding) map[string][]string {
+	secrets := make(map[string][]string)
 	add := func(s string) {
-		if len(s) >= secretHead {
-			secrets[s[:secretHead]] = s
+		if len(s) >= secretHead && !slices.Contains(secrets[s[:secretHead]], s) {
+			secrets[s[:secretHead]] = append(secrets[s[:secretHead]], s)
 		}
 	}
 	for _, f := range findings {
@@ -67,15 +71,20 @@ func secretsOf(findings []Finding) map[string]string {
 			add(c.Secret.Unwrap())
 		}
 	}
+	for _, alike := range secrets {
+		slices.SortFunc(alike, func(a, b string) int { return len(b) - len(a) })
+	}
 	return secrets
 }
 
-// redact returns s without the secrets, in time linear in its length.
-func redact(s string, secrets map[string]string) string {
+// redact returns s without the secrets.
+func redact(s string, secrets map[string][]string) string {
 	for i := 0; i+secretHead <= len(s); i++ {
-		secret, ok := secrets[s[i:i+secretHead]]
-		if ok && strings.HasPrefix(s[i:], secret) {
-			s = s[:i] + redacted + s[i+len(secret):]
+		for _, secret := range secrets[s[i:i+secretHead]] {
+			if strings.HasPrefix(s[i:], secret) {
+				s = s[:i] + redacted + s[i+len(secret):]
+				break
+			}
 		}
 	}
 	return s

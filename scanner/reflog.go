@@ -18,27 +18,28 @@ const maxReflog = 1 << 20
 // what no ref reaches. Those of a reftable are not read.
 // See https://git-scm.com/docs/gitrepository-layout (logs).
 func (r repo) readReflogs() []ref {
-	var logs []ref
-	for _, dir := range append([]string{r.common}, r.worktrees()...) {
-		root := filepath.Join(dir, "logs")
-		_ = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-			if err != nil || !d.Type().IsRegular() {
-				return nil
-			}
-			name, _ := filepath.Rel(root, path)
-			if ids := readReflog(path); len(ids) > 0 {
-				logs = append(logs, ref{filepath.ToSlash(name), ids})
-			}
-			return nil
-		})
+	logs := readLogs(r.common, "")
+	trees, _ := os.ReadDir(filepath.Join(r.common, "worktrees")) // mostly there are none
+	for _, t := range trees {
+		logs = append(logs, readLogs(filepath.Join(r.common, "worktrees", t.Name()), "worktrees/"+t.Name()+"/")...)
 	}
 	return logs
 }
 
-// worktrees returns the git directories of the linked work trees.
-func (r repo) worktrees() []string {
-	dirs, _ := filepath.Glob(filepath.Join(r.common, "worktrees", "*"))
-	return dirs
+// readLogs reads the reflogs of one git directory, whose names start with the prefix.
+func readLogs(dir, prefix string) (logs []ref) {
+	root := filepath.Join(dir, "logs")
+	_ = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return nil
+		}
+		name, _ := filepath.Rel(root, path)
+		if ids := readReflog(path); len(ids) > 0 {
+			logs = append(logs, ref{prefix + filepath.ToSlash(name), ids})
+		}
+		return nil
+	})
+	return logs
 }
 
 // readReflog returns the objects named in a reflog: each line starts with the old and

@@ -63,6 +63,9 @@ func (h *History) readHits(ctx context.Context, visit func(*Blob) error) (skippe
 		if err := context.Cause(ctx); err != nil {
 			return skipped, err
 		}
+		if !h.store.IsKnown(id) {
+			continue // it is read with what is new
+		}
 		damage, err := r.Visit(id, func(o *odb.Object) error {
 			b := forgotten.blob(o)
 			return visit(&b)
@@ -89,6 +92,24 @@ func (h *History) knownHolders(objects []odb.ID) (*holding, error) {
 		found.addKnown(h.before, names)
 	}
 	return found, err
+}
+
+// misses reports whether a blob in which nothing was found before has no tree that
+// holds it.
+func (h *History) misses(objects []odb.ID, found *holding) bool {
+	held := make(map[int32]bool)
+	for _, entries := range found.entries {
+		for _, e := range entries {
+			if !e.tree {
+				held[e.held] = true
+			}
+		}
+	}
+	return slices.ContainsFunc(objects, func(id odb.ID) bool {
+		n, _ := found.objects.number(id)
+		_, isTag := h.graph().tags[id]
+		return !held[n] && !isTag && h.graph().find(id) == noCommit && !slices.Contains(h.before.objects, id)
+	})
 }
 
 // readNames reads the names of the entries again.
@@ -138,7 +159,7 @@ func (h *History) SaveState() error {
 	unsettled := h.unsettled()
 	s := &state{
 		rules: h.opts.rules(),
-		known: h.store.Known(h.unread(), append(h.unfinished(), slices.Collect(maps.Keys(unsettled))...)),
+		known: h.store.Known(h.notRead(), append(h.unfinished(), slices.Collect(maps.Keys(unsettled))...)),
 	}
 	s.commits.hash = h.store.HashLen()
 	if h.before != nil {
@@ -164,9 +185,9 @@ func (h *History) unfinished() (ids []odb.ID) {
 	return ids
 }
 
-// unread returns what could not be read.
-func (h *History) unread() []odb.Skipped {
-	unread := slices.Clone(h.store.Skipped())
+// notRead returns what could not be read.
+func (h *History) notRead() []odb.Skipped {
+	unread := slices.Concat(h.store.Skipped(), h.unread)
 	for _, p := range h.parts {
 		unread = append(unread, p.unread...)
 	}

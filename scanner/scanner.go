@@ -94,8 +94,7 @@ func (s *Scanner) search(ctx context.Context, src Source, sum *Summary) ([]hit, 
 				hits = append(hits, result.hits...)
 				sum.Blobs += result.blobs
 				sum.Bytes += result.bytes
-				sum.skip(result.skipped...)
-				sum.note(result.unread...)
+				sum.join(&result.lacks)
 				s.progress(Progress{Parts: i + 1, AllParts: len(parts), Blobs: sum.Blobs, Bytes: sum.Bytes})
 			}
 		})
@@ -114,8 +113,7 @@ func (s *Scanner) progress(p Progress) {
 type result struct {
 	hits         []hit
 	blobs, bytes int64
-	skipped      []Skipped
-	unread       []Skipped // in archives, and no flag helps
+	lacks        Summary // what was skipped, and noted
 	windowed     windowed
 }
 
@@ -124,7 +122,7 @@ func (s *Scanner) read(ctx context.Context, part Part) (result, error) {
 	skipped, err := part(ctx, func(b *Blob) error {
 		return s.look(ctx, b, &r)
 	})
-	r.skipped = append(r.skipped, skipped...)
+	r.lacks.skip(skipped...)
 	return r, err
 }
 

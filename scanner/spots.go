@@ -27,9 +27,12 @@ type spotLists struct {
 // below is what stands in a folder of some name.
 type below struct{ name, list int32 }
 
-// maxListed bounds what all lists hold: a hostile history can have as many lists as
-// it has commits, each with as many spots as a tree may hold.
-const maxListed = 16 << 20
+// A hostile history can have as many lists as it has commits, each with as many spots
+// as a tree may hold: these bound the spots, and the numbers in all lists.
+const (
+	maxSpots  = 1 << 20
+	maxListed = 16 << 20
+)
 
 func newSpotLists() *spotLists {
 	l := &spotLists{numbers: make(map[spot]int32), known: make(map[string]int32), below: make(map[below]int32)}

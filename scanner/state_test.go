@@ -69,10 +69,55 @@ func alter(repo *gittest.Repo, r *rand.Rand, round int) {
 		repo.Git("gc", "-q", "--prune=now")
 	case 3:
 		repo.Git("tag", "-am", mint(uint64(20+round)).String(), fmt.Sprintf("v%d", round))
+	case 5:
+		comeBack(repo)
 	case 4:
 		repo.Git("reset", "-q", "--hard", "HEAD~1")
 		repo.Git("reflog", "expire", "--expire=now", "--all")
 		repo.Git("prune", "--expire=now")
+	}
+}
+
+// comeBack prunes what only a branch holds, or brings it back from a bundle of it.
+func comeBack(repo *gittest.Repo) {
+	bundle := filepath.Join(repo.Dir, ".git", "away")
+	if _, err := os.Stat(bundle); err == nil {
+		repo.Try("fetch", "-q", bundle, "+refs/heads/*:refs/heads/back/*")
+		os.Remove(bundle)
+		return
+	}
+	repo.Git("switch", "-qC", "away")
+	repo.WriteCommit("deep/in/a/folder", mint(15).String())
+	repo.Git("bundle", "create", "-q", bundle, "away")
+	repo.Git("switch", "-q", "--detach", "away~1")
+	repo.Git("branch", "-qD", "away")
+	repo.Git("reflog", "expire", "--expire=now", "--all")
+	repo.Git("gc", "-q", "--prune=now")
+}
+
+// TestStateTellsOfDamageAgain damages a tree above a key, and loses a commit after the
+// first scan: each scan must say so.
+func TestStateTellsOfDamageAgain(t *testing.T) {
+	t.Parallel()
+	repo := gittest.New(t)
+	lost := repo.WriteCommit("f", "one\n")
+	repo.WriteCommit("dir/key", mint(1).String())
+	tree := repo.Git("rev-parse", "HEAD:dir")
+	file := filepath.Join(repo.Dir, ".git/objects", tree[:2], tree[2:])
+	if err := errors.Join(os.Chmod(file, 0o600), os.WriteFile(file, []byte("damage"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	state := filepath.Join(t.TempDir(), "state")
+	for range 2 {
+		if _, sum := scanWithState(t, repo.Dir, state); !strings.Contains(fmt.Sprint(sum.Skipped), tree) {
+			t.Errorf("nothing says that tree %s is damaged: %v", tree, sum.Skipped)
+		}
+	}
+	if err := os.Remove(filepath.Join(repo.Dir, ".git/objects", lost[:2], lost[2:])); err != nil {
+		t.Fatal(err)
+	}
+	if _, sum := scanWithState(t, repo.Dir, state); !strings.Contains(fmt.Sprint(sum.Skipped), "parents") {
+		t.Errorf("nothing says that a parent is lost: %v", sum.Skipped)
 	}
 }
 

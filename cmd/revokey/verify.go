@@ -97,7 +97,7 @@ func readSuspects(ctx context.Context, file string, std streams) ([]suspect, err
 		if r.SecretSHA256 != nil {
 			s.recall(ctx, recaller, std)
 		} else {
-			s.recallCandidates(recaller)
+			s.recallCandidates(ctx, recaller)
 		}
 		suspects = append(suspects, s)
 	}
@@ -137,11 +137,11 @@ func (s *suspect) recall(ctx context.Context, r *scanner.Recaller, std streams) 
 }
 
 // recallCandidates reads what may be the secret from where it stood.
-func (s *suspect) recallCandidates(r *scanner.Recaller) {
+func (s *suspect) recallCandidates(ctx context.Context, r *scanner.Recaller) {
 	for _, c := range s.Candidates {
 		var secret detectors.Secret // zero where it is gone
 		if place, err := c.Occurrence.Place(); err == nil {
-			secret, _ = r.RecallSecret(report.Value(s.Repository), place, c.SecretSHA256)
+			secret, _ = r.RecallSecret(ctx, report.Value(s.Repository), place, c.SecretSHA256)
 		}
 		s.candidates = append(s.candidates, secret)
 	}

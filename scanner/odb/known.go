@@ -77,8 +77,8 @@ func (s *Store) knownIn(p *pack) (known []bool, all bool) {
 	return known, all
 }
 
-// Known returns what is known once all families were read, or were known before:
-// all but what was skipped, and what is not settled for another reason. A pack in
+// Known returns what is known once all families were read, or were known before, of
+// what is there now: all but what was skipped, and what is not settled for another reason. A pack in
 // which such an object stands is to be looked through again. The lists are the caller's.
 func (s *Store) Known(skipped []Skipped, unsettled []ID) Known {
 	without := make(map[ID]bool)
@@ -90,30 +90,42 @@ func (s *Store) Known(skipped []Skipped, unsettled []ID) Known {
 		without[id] = true
 	}
 	var k Known
-	all := s.known
+	all := names{hash: s.hash}
 	for _, p := range s.packs {
-		more, whole := p.settled(without)
+		if !p.planned && !p.known && !s.allKnown(p) {
+			continue // it could not be read
+		}
+		list, whole := p.settled(without)
 		if whole && !paths[p.path] {
 			k.Packs = append(k.Packs, p.index.packSum)
 		}
-		if !p.known {
-			all = all.merge(more)
-		}
+		all = all.merge(list)
 	}
 	k.Objects = all.merge(s.looseNames(without)).data
 	return k
 }
 
+func (s *Store) allKnown(p *pack) bool {
+	_, all := s.knownIn(p)
+	return all
+}
+
+// IsKnown reports whether the object was known when the store was opened.
+func (s *Store) IsKnown(id ID) bool { return s.known.has(id.bytes()) }
+
 // settled returns the names of the pack's objects but for some, and whether these
-// are all.
+// are all. The names of a known pack are all settled.
 func (p *pack) settled(without map[ID]bool) (l names, all bool) {
 	l.hash = p.index.hash
-	if p.known {
-		return l, true
+	if p.known || len(without) == 0 {
+		if p.index.stride == l.hash {
+			return names{l.hash, p.index.names}, true
+		}
+		without = nil
 	}
 	l.data = make([]byte, 0, p.index.n*l.hash)
 	for i := range p.index.n {
-		if name := p.index.name(i); len(without) == 0 || !without[NewID(name)] {
+		if name := p.index.name(i); without == nil || !without[NewID(name)] {
 			l.data = append(l.data, name...)
 		}
 	}
@@ -123,7 +135,7 @@ func (p *pack) settled(without map[ID]bool) (l names, all bool) {
 func (s *Store) looseNames(without map[ID]bool) names {
 	var ids []ID
 	for _, l := range s.loose {
-		ids = append(ids, l.ids...)
+		ids = append(ids, l.all...)
 	}
 	slices.SortFunc(ids, ID.Compare)
 	list := names{hash: s.hash}

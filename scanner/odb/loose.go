@@ -17,9 +17,9 @@ import (
 // looseDir holds the loose objects of one objects directory: files named by
 // the object, in 256 folders named by its first byte.
 type looseDir struct {
-	dir    string
-	listed int  // how many there are
-	ids    []ID // those that are read here
+	dir string
+	all []ID
+	ids []ID // those that are read here
 }
 
 // openLoose lists the loose objects. A file that is not named as an object is
@@ -45,7 +45,7 @@ func openLoose(dir string, hash int) (*looseDir, error) {
 			}
 		}
 	}
-	l.listed = len(l.ids)
+	l.all = slices.Clone(l.ids)
 	return l, nil
 }
 

@@ -230,22 +230,27 @@ func (s *Store) Len() int {
 		n += p.index.n
 	}
 	for _, l := range s.loose {
-		n += l.listed
+		n += len(l.all)
 	}
 	return n
 }
 
 // Has reports whether the object is in the store.
 func (s *Store) Has(id ID) bool {
-	for _, p := range s.packs {
-		if _, ok := p.index.find(id.bytes()); ok {
-			return true
-		}
+	if inPacks(s.packs, id) {
+		return true
 	}
 	for _, l := range s.loose {
 		if l.has(id) {
 			return true
 		}
 	}
-	return false
+	return inPacks(s.latePacks(), id)
+}
+
+func inPacks(packs []*pack, id ID) bool {
+	return slices.ContainsFunc(packs, func(p *pack) bool {
+		_, ok := p.index.find(id.bytes())
+		return ok
+	})
 }
