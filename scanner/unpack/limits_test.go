@@ -253,7 +253,7 @@ func TestManyBlocks(t *testing.T) {
 	data := bytes.Repeat(block, 100_000)
 	start := time.Now()
 	c := costOf(t, data, unpack.Limits{})
-	c.says(t, "too many blocks", mib, 6<<30)
+	c.says(t, "too many compressed pieces", mib, 6<<30)
 	t.Logf("%d blocks of %d, %d MiB allocated, %v", c.bytes/3, len(data)/len(block), c.allocated>>20, time.Since(start))
 	frames := bytes.Repeat(zstdOf(t, []byte("one")), 100_000)
 	if c := costOf(t, frames, unpack.Limits{}); c.bytes != 300_000 || c.allocated > 16*mib {
@@ -267,4 +267,19 @@ func TestHeldMemory(t *testing.T) {
 	outer := zipOf(t, file{"a.zip", string(storedZip(t, file{"pad", string(zeros(6 * mib))}, file{"x.gz", string(inner)}))})
 	limits := unpack.Limits{MemberSize: 16 * mib, Ratio: -1}
 	costOf(t, outer, limits).says(t, "larger than 16 MiB, with what it is nested in", 20*mib, 100*mib)
+}
+
+// TestManyWindows are small members that each ask for a large window.
+func TestManyWindows(t *testing.T) {
+	var z bytes.Buffer
+	e, err := zstd.NewWriter(&z, zstd.WithWindowSize(1<<27), zstd.WithSingleSegment(false))
+	must(t, err)
+	write(t, e, "one")
+	must(t, e.Flush())
+	must(t, e.Close())
+	var files []file
+	for i := range 400 {
+		files = append(files, file{fmt.Sprint(i), z.String()})
+	}
+	costOf(t, gzipOf(t, tarOf(t, files...)), unpack.Limits{}).says(t, "too many compressed pieces", mib, 2<<30)
 }

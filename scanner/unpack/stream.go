@@ -32,9 +32,9 @@ func (w *walk) decompressor(f format, from io.Reader) (r io.Reader, err error) {
 		case bzipped:
 			r = bzip2.NewReader(from)
 		case xzipped:
-			r = newXZ(from, w.out)
+			r = newXZ(from, w.out, &w.made)
 		case zstandard:
-			r, err = newZstd(from)
+			r, err = newZstd(from, &w.made)
 		}
 	})
 	return r, errors.Join(panicked, err)

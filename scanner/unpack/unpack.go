@@ -55,6 +55,7 @@ type walk struct {
 	tooMuch error // what out below zero means
 	members int   // so far
 	held    int64 // bytes of the members at hand
+	made    windows
 	buffers [][]byte
 
 	inflater io.ReadCloser // of zip's members; nil until it is needed
@@ -65,6 +66,7 @@ type walk struct {
 func newWalk(ctx context.Context, data []byte, limits Limits, fn func(Member) error) *walk {
 	w := &walk{ctx: ctx, limits: limits.orDefault(), fn: fn}
 	w.out, w.tooMuch = w.limits.total(int64(len(data)))
+	w.made = newWindows(w.out)
 	// What is read is the blob and what came out before: an archive that has more to
 	// read than that has bytes that belong to several members.
 	w.in = w.out + int64(len(data))

@@ -23,9 +23,9 @@ import (
 type xzReader struct {
 	from  counter
 	room  int64 // bytes that may still come out, which is as far as a distance can reach back
-	clear int64 // bytes of dictionaries that may still be made
-	check byte  // of the stream: which checksum its blocks have
-	begun bool  // within a stream
+	made  *windows
+	check byte // of the stream: which checksum its blocks have
+	begun bool // within a stream
 
 	block io.Reader // nil between blocks
 	start int64     // where the block's data starts
@@ -54,15 +54,9 @@ func (c *counter) ReadByte() (byte, error) {
 }
 
 // newXZ returns a reader of which room bytes will be read at most.
-func newXZ(from io.Reader, room int64) io.Reader {
-	return &xzReader{from: counter{r: bufio.NewReader(from)}, room: room, clear: clearFree + min(room, unlimited/clearRatio)*clearRatio}
+func newXZ(from io.Reader, room int64, made *windows) io.Reader {
+	return &xzReader{from: counter{r: bufio.NewReader(from)}, room: room, made: made}
 }
-
-// How many bytes of dictionaries may be made, beside what may come out.
-const (
-	clearRatio = 4
-	clearFree  = 256 << 20
-)
 
 var errXZ = errors.New("malformed xz")
 
@@ -175,14 +169,10 @@ func (x *xzReader) startBlock(size byte, header []byte) error {
 }
 
 // grant returns how large a block's dictionary is made: no larger than what may come out
-// of it. To clear it takes a small part of the time that as many bytes of content would;
-// but blocks may be as many as they are small, so that this has a limit too.
+// of it.
 func (x *xzReader) grant(dictionary int64) (int64, error) {
 	dictionary = max(lzma.MinDictCap, min(dictionary, maxWindow, x.room))
-	if x.clear -= dictionary; x.clear < 0 {
-		return 0, fmt.Errorf("%w: it has too many blocks for what is in them", ErrLimit)
-	}
-	return dictionary, nil
+	return dictionary, x.made.take(dictionary)
 }
 
 // Of the flags in a block's header.

@@ -48,8 +48,8 @@ func (w *walk) zipReader(path string, data []byte) (z *zip.Reader, err error) {
 	}
 	z.RegisterDecompressor(zip.Deflate, w.inflate)
 	z.RegisterDecompressor(methodBzip2, func(r io.Reader) io.ReadCloser { return io.NopCloser(bzip2.NewReader(r)) })
-	z.RegisterDecompressor(methodZstd, func(r io.Reader) io.ReadCloser { return closer(newZstd(r)) })
-	z.RegisterDecompressor(methodXZ, func(r io.Reader) io.ReadCloser { return closer(newXZ(r, w.out), nil) })
+	z.RegisterDecompressor(methodZstd, func(r io.Reader) io.ReadCloser { return closer(newZstd(r, &w.made)) })
+	z.RegisterDecompressor(methodXZ, func(r io.Reader) io.ReadCloser { return closer(newXZ(r, w.out, &w.made), nil) })
 	return z, nil
 }
 

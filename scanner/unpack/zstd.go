@@ -1,6 +1,7 @@
 package unpack
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -9,7 +10,17 @@ import (
 )
 
 // newZstd returns a decompressor without goroutines of its own.
-func newZstd(from io.Reader) (io.Reader, error) {
+func newZstd(from io.Reader, w *windows) (io.Reader, error) {
+	peeked := bufio.NewReader(from)
+	// What is no header is told of when it is read.
+	head, _ := peeked.Peek(zstd.HeaderMaxSize)
+	var frame zstd.Header
+	if err := frame.Decode(head); err == nil {
+		if err := w.take(int64(min(max(frame.WindowSize, frame.FrameContentSize), maxWindow))); err != nil {
+			return nil, err
+		}
+	}
+	from = peeked
 	d, err := zstd.NewReader(from, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
 	if err != nil {
 		return nil, err
