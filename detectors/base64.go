@@ -91,8 +91,8 @@ func encodedKeyIDAt(data []byte, at int) bool {
 	return hasPlainKeyID(text[:n])
 }
 
-// decodeInto decodes the whole fours of characters in data[start:end] up to the
-// first that is none of base64, and returns how many bytes they are.
+// decodeInto decodes the fours of characters in data[start:end], the last of which
+// may lack one or two, as far as text has room, and returns how many bytes they are.
 func decodeInto(text, data []byte, start, end int) int {
 	n := 0
 	for end = min(end, len(data)); start+4 <= end && n+3 <= len(text); start += 4 {
@@ -102,6 +102,20 @@ func decodeInto(text, data []byte, start, end int) int {
 		}
 		text[n], text[n+1], text[n+2] = a<<2|b>>4, b<<4|c>>2, c<<6|d
 		n += 3
+	}
+	return n + decodeTail(text[n:], data, start, end)
+}
+
+// decodeTail decodes the last two or three characters of base64, data[start:end],
+// as decodeInto does the fours before them.
+func decodeTail(text, data []byte, start, end int) int {
+	n := end - start - 1
+	if n < 1 || n > 2 || n > len(text) {
+		return 0
+	}
+	a, b := sextets[data[start]]&63, sextets[data[start+1]]&63
+	if text[0] = a<<2 | b>>4; n == 2 {
+		text[1] = b<<4 | sextets[data[start+2]]&63>>2
 	}
 	return n
 }
@@ -264,6 +278,7 @@ func (p *part) decode(data []byte) {
 	}
 	if phase, ok := textPhase(p.text); ok {
 		p.drop(phase)
+		p.from.End = behindPadding(data, p.from.End, len(p.text))
 		p.fromBase64()
 		p.how = []string{"base64"}
 		p.unpack()
@@ -305,6 +320,19 @@ func textPhase(run []byte) (int, bool) {
 		}
 	}
 	return 0, false
+}
+
+// behindPadding returns where the padding ends that stands behind n characters of
+// base64, which end at data[at]: as many "=" as make whole fours, or "%3D".
+func behindPadding(data []byte, at, n int) int {
+	for range (-n & 3) % 3 { // one that is too many is no byte
+		if byteAt(data, at) == '=' {
+			at++
+		} else if byteAt(data, at) == '%' && hexByte(data, at+1) == '=' {
+			at += 3
+		}
+	}
+	return at
 }
 
 func (p *part) drop(n int) {

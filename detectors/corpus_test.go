@@ -240,6 +240,17 @@ var encodings = map[string]func(string) []byte{
 	"base64-utf-16": func(s string) []byte {
 		return []byte("powershell -EncodedCommand " + base64.StdEncoding.EncodeToString(wide(s, 2, 0)))
 	},
+	"base64-values": func(s string) []byte {
+		return longValue.ReplaceAllFunc([]byte(s), func(v []byte) []byte { return []byte(base64Text(v)) })
+	},
+	"base64-values-line-end": func(s string) []byte {
+		return longValue.ReplaceAllFunc([]byte(s), func(v []byte) []byte { return []byte(base64Text(append(v, '\n'))) })
+	},
+	"base64-values-percent": func(s string) []byte {
+		return longValue.ReplaceAllFunc([]byte(s), func(v []byte) []byte {
+			return []byte(strings.ReplaceAll(base64Text(v), "=", "%3D"))
+		})
+	},
 	"base64-gzip": func(s string) []byte { return []byte("user_data: " + base64.StdEncoding.EncodeToString(zipped(s))) },
 	"hex":         func(s string) []byte { return []byte("blob = X'" + hex.EncodeToString([]byte(s)) + "';") },
 	"json-slash":  func(s string) []byte { return []byte(strings.ReplaceAll(s, "/", `\/`)) },
@@ -256,6 +267,9 @@ var encodings = map[string]func(string) []byte{
 	"percent-twice": func(s string) []byte { return []byte(strings.NewReplacer("/", "%252F", "+", "%252B").Replace(s)) },
 	"entity":        func(s string) []byte { return []byte(strings.NewReplacer("/", "&#x2F;", "+", "&#43;").Replace(s)) },
 }
+
+// longValue is what stands as a key does: IDs, secrets, and the two with a colon.
+var longValue = regexp.MustCompile(`[A-Z2-7]{20}(:[A-Za-z0-9+/]{40})?|[A-Za-z0-9+/]{40}`)
 
 // wide returns text in which each character is step bytes, and stands at phase.
 func wide(s string, step, phase int) []byte {
