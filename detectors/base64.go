@@ -204,10 +204,13 @@ func base64Parts(text []byte) []part {
 			continue
 		}
 		p := lines(text, start, end)
-		if p.decode(text); p.how == nil || len(p.text) > room {
+		read = p.from.End // also where it is nothing: no line is put together twice
+		if p.decode(text); p.how == nil {
 			continue
 		}
-		room -= len(p.text)
+		if room -= len(p.text); room < 0 {
+			break
+		}
 		read = p.from.End
 		parts = append(parts, p)
 	}
@@ -228,6 +231,7 @@ func decodable(data []byte, start, end int) bool {
 // pieces.
 func lines(data []byte, start, end int) part {
 	p := part{from: Span{start, end}}
+	digits := isHex(data[start:end]) // which nothing but more of them goes on
 	for line := start; ; {
 		end = min(end, line+mostEncoded-len(p.text))
 		for i := line; i < end; i++ {
@@ -241,6 +245,9 @@ func lines(data []byte, start, end int) part {
 			break
 		}
 		end = runEnd(data, urlClass, line)
+		if digits && !isHex(data[line:end]) {
+			break
+		}
 	}
 	return p
 }
