@@ -154,9 +154,39 @@ func matchesIn(v *view, depth int) []Match {
 		return found
 	}
 	if parts := slices.Concat(joinParts(v.text), stringParts(v.text), escapeParts(v.text), base64Parts(v.text)); len(parts) > 0 {
-		return merged(matchesIn(v.with(parts), depth-1), found)
+		w := v.with(parts)
+		deeper := matchesIn(w, depth-1)
+		if v.under == nil {
+			completed(deeper, found, w)
+		}
+		return merged(deeper, found)
 	}
 	return found
+}
+
+// completed gives the key IDs in deeper, which were found in w, the secrets that
+// they have in the plain text where base64 before took the line for its own.
+func completed(deeper, found []Match, w *view) {
+	type place struct {
+		Span
+		id string
+	}
+	at := make(map[place]*Match)
+	for i := range found {
+		if m := &found[i]; m.KeyID != "" && !m.Secret.IsZero() && w.swallows(m.SecretAt) && !isText(decoded([]byte(m.Secret.Unwrap()))) {
+			at[place{m.At, m.KeyID}] = m
+		}
+	}
+	if len(at) == 0 {
+		return
+	}
+	taken := takenBy(deeper)[AccessKey]
+	for i := range deeper {
+		m := &deeper[i]
+		if p := at[place{m.At, m.KeyID}]; p != nil && m.Secret.IsZero() && !overlaps(taken, p.SecretAt, "") {
+			m.Secret, m.SecretAt = p.Secret, p.SecretAt
+		}
+	}
 }
 
 // merged returns the matches of a, and those of b that stand elsewhere, in order.

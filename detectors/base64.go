@@ -245,12 +245,29 @@ func lines(data []byte, start, end int) part {
 			break
 		}
 		end = runEnd(data, urlClass, line)
-		if digits && !isHex(data[line:end]) {
+		if digits && !isHex(data[line:end]) || !endsLine(data, end) {
 			break
 		}
 	}
 	return p
 }
+
+// lineEnds are what stands behind a line or a piece of base64, and behind a name
+// does not.
+var lineEnds = classOf("\r\n\x00\"'`\\<),;]}")
+
+// endsLine reports whether data[at], behind a run of base64, ends a line of it: as
+// nothing does that is assigned to.
+func endsLine(data []byte, at int) bool {
+	end := skip(data[:min(len(data), at+2)], classOfPadding, at)
+	for byteAt(data, end) == ' ' || byteAt(data, end) == '\t' {
+		end++
+	}
+	value, quoted := quote(data, end)
+	return lineEnds[byteAt(data, end)] && (end == at || !quoted || !base64Class[byteAt(data, value)])
+}
+
+var classOfPadding = classOf("=")
 
 // nextLine returns where base64 goes on behind data[at]: in the next line, behind
 // the line end of a string, or in the next piece of one; at where it does not.

@@ -407,6 +407,9 @@ var classOf = map[string]string{
 	"filler-id": "placeholder", "filler-secret": "placeholder",
 }
 
+// wholeFours is a text whose base64 has no padding, in one long line.
+const wholeFours = "[default]\nregion = eu-west-1\noutput = json\nmax_attempts = 7\n"
+
 // value makes what a placeholder stands for.
 func value(kind, arg string, r *rand.Rand) string {
 	const (
@@ -445,6 +448,8 @@ func value(kind, arg string, r *rand.Rand) string {
 		return base64Text(append([]byte{4}, random(r, string(allBytes()), 32)...))
 	case "pem":
 		return "-----BEGIN RSA PRIVATE KEY-----\n" + wrap(random(r, string(allBytes()), 600), 64, "\n") + "\n"
+	case "settings":
+		return base64Text([]byte(wholeFours))
 	case "user":
 		return "deploy-at-" + account
 	case "apka", "asca":
