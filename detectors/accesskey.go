@@ -138,24 +138,25 @@ func (d accessKey) Detect(data []byte) []Match {
 	if d.Quiet(data) {
 		return nil
 	}
-	found := matchesIn(&view{text: data}, mostNested)
+	room := mostDecoded
+	found := matchesIn(&view{text: data}, mostNested, &room)
 	for _, v := range wideViews(data) {
-		found = merged(found, matchesIn(v, mostNested))
+		found = merged(found, matchesIn(v, mostNested, &room))
 	}
 	return found
 }
 
 // matchesIn returns what is found in a view and in what it is under when its
-// encodings are undone. What is found in the plainer text counts: there more is
-// known.
-func matchesIn(v *view, depth int) []Match {
+// encodings are undone, as far as there is room for what is decoded. What is found in
+// the plainer text counts: there more is known.
+func matchesIn(v *view, depth int, room *int) []Match {
 	found := plainMatches(v)
 	if depth == 0 {
 		return found
 	}
-	if parts := slices.Concat(joinParts(v.text), stringParts(v.text), escapeParts(v.text), base64Parts(v.text)); len(parts) > 0 {
+	if parts := slices.Concat(joinParts(v.text), stringParts(v.text), escapeParts(v.text), base64Parts(v.text, room)); len(parts) > 0 {
 		w := v.with(parts)
-		deeper := matchesIn(w, depth-1)
+		deeper := matchesIn(w, depth-1, room)
 		if v.under == nil {
 			completed(deeper, found, w)
 		}

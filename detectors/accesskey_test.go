@@ -255,6 +255,36 @@ func TestRoom(t *testing.T) {
 	}
 }
 
+// TestInflateIsBounded holds that streams which are unpacked to much more are read
+// until there is no room, and not one by one.
+func TestInflateIsBounded(t *testing.T) {
+	stream := base64Text(zipped(strings.Repeat("a ", 2<<20)))
+	data := []byte(strings.Repeat("user_data: "+stream+"\n", 200) + detectorstest.Mint(rand.New(rand.NewPCG(23, 24)), "AKIA", "123456789012"))
+	start := time.Now()
+	if found := detectors.All()[0].Detect(data); len(found) != 1 {
+		t.Errorf("%d matches, want one", len(found))
+	}
+	if took := time.Since(start); took > 5*time.Second {
+		t.Errorf("took %v", took)
+	}
+}
+
+// TestChangedBehindPieces holds that what is seen of a key ID in pieces does not
+// depend on what stands further behind than a change looks.
+func TestChangedBehindPieces(t *testing.T) {
+	d, id := detectors.All()[0], detectorstest.Mint(rand.New(rand.NewPCG(25, 26)), "AKIA", "123456789012")
+	for gap := range 60 {
+		data := []byte(`"` + id[:4] + `" + "` + id[4:] + `"` + strings.Repeat(" ", gap) + `"5`)
+		if !d.Quiet(data) {
+			continue
+		}
+		at := len(data) - 1
+		if data[at] = '-'; !d.Quiet(data) && !d.Changed(data, at, at+1) {
+			t.Errorf("%d bytes between: not quiet any more, and not changed", gap)
+		}
+	}
+}
+
 // quickest returns the least time of three that Detect takes over data.
 func quickest(data []byte) time.Duration {
 	least := time.Hour

@@ -185,7 +185,7 @@ func wrapped(data []byte, at int) int {
 	return at
 }
 
-// Decoding stops at so many bytes in all.
+// Decoding stops at so many bytes in all, whatever they stand in.
 const (
 	mostDecoded  = 8 << 20
 	mostEncoded  = 8 << 20 // characters of one piece of base64; what is behind is left
@@ -195,20 +195,23 @@ const (
 )
 
 // base64Parts returns the base64 and hexadecimal in text that is text itself, or
-// holds a key ID.
-func base64Parts(text []byte) []part {
+// holds a key ID. What it decodes takes of room.
+func base64Parts(text []byte, room *int) []part {
 	var parts []part
-	room, read := mostDecoded, 0
+	read := 0
 	for start, end := range runs(text, urlClass, leastWord) {
+		if *room <= 0 {
+			break
+		}
 		if start < read || !decodable(text, start, end) {
 			continue
 		}
 		p := lines(text, start, end)
 		read = p.from.End // also where it is nothing: no line is put together twice
-		if p.decode(text); p.how == nil {
+		if p.decode(text, *room); p.how == nil {
 			continue
 		}
-		if room -= len(p.text); room < 0 {
+		if *room -= len(p.text); *room < 0 {
 			break
 		}
 		read = p.from.End
@@ -294,8 +297,9 @@ func escapedLineEnd(data []byte, at int, ends ...string) int {
 	return at
 }
 
-// decode puts what the characters of p say in their place, and how.
-func (p *part) decode(data []byte) {
+// decode puts what the characters of p say in their place, and how. It unpacks no
+// more than there is room for.
+func (p *part) decode(data []byte, room int) {
 	if how, ok := p.fromHex(); ok {
 		p.how = how
 		return
@@ -305,7 +309,7 @@ func (p *part) decode(data []byte) {
 		p.from.End = behindPadding(data, p.from.End, len(p.text))
 		p.fromBase64()
 		p.how = []string{"base64"}
-		p.unpack()
+		p.unpack(room)
 	}
 }
 
@@ -379,10 +383,10 @@ func (p *part) fromBase64() {
 }
 
 // unpack goes on with what was in base64: UTF-16, or a compressed stream.
-func (p *part) unpack() {
+func (p *part) unpack(room int) {
 	switch {
 	case isGzip(p.text):
-		p.text, p.starts, p.ends = inflate(p.text), nil, nil
+		p.text, p.starts, p.ends = inflate(p.text, min(room, mostInflated)), nil, nil
 		p.how = append(p.how, "gzip")
 	case isWide(p.text):
 		p.narrow()
@@ -433,13 +437,14 @@ const gzipHead = "\x1f\x8b\x08"
 
 func isGzip(text []byte) bool { return bytes.HasPrefix(text, []byte(gzipHead)) }
 
-// inflate returns what a gzip stream holds, of a broken one what came before.
-func inflate(stream []byte) []byte {
+// inflate returns what a gzip stream holds, at most so many bytes, of a broken one
+// what came before.
+func inflate(stream []byte, atMost int) []byte {
 	r, err := gzip.NewReader(bytes.NewReader(stream))
 	if err != nil {
 		return nil
 	}
-	text, _ := io.ReadAll(io.LimitReader(r, mostInflated)) // what is cut may hold something too
+	text, _ := io.ReadAll(io.LimitReader(r, int64(atMost))) // what is cut may hold something too
 	return slices.Clip(text)
 }
 
