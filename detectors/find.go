@@ -183,13 +183,25 @@ func glued(data []byte, start, end int) bool {
 
 // escaped reports whether an escape, which is not decoded yet, stands at either
 // end of data[start:end], so that the run is a part of the value only: "%2F",
-// "\/" or "\u002f".
+// "\/" or "\u002f". One of another character ends the value, as "\u0026" does.
 func escaped(data []byte, start, end int) bool {
-	before, after, next := byteAt(data, start-1), byteAt(data, end), byteAt(data, end+1)
-	return before == '%' || after == '%' ||
-		before == '\\' && data[start] == '/' ||
-		after == '\\' && (next == '/' || next == 'u')
+	before := byteAt(data, start-1)
+	if before == '%' || before == '\\' && data[start] == '/' {
+		return true
+	}
+	if end == len(data) || !escapeHeads[data[end]] {
+		return false
+	}
+	t := tokenAt(data, end)
+	return t.size > 0 && longerClass[t.char]
 }
+
+var (
+	escapeHeads = classOf(`\%&`)
+	// longerClass are the characters behind a run that tell that it is longer, and
+	// the one that starts another escape.
+	longerClass = classOf(upper + lower + decimal + "+/=_-(%")
+)
 
 // byteAt returns data[i], or a line's end beyond the ends of data.
 func byteAt(data []byte, i int) byte {
