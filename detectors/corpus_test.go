@@ -446,7 +446,7 @@ func value(kind, arg string, r *rand.Rand) string {
 		return base64Text([]byte(random(r, base32+base64, 32)))
 	case "ses":
 		return base64Text(append([]byte{4}, random(r, string(allBytes()), 32)...))
-	case "pem":
+	case "pem", "decoy-pem":
 		return "-----BEGIN RSA PRIVATE KEY-----\n" + wrap(random(r, string(allBytes()), 600), 64, "\n") + "\n"
 	case "settings":
 		return base64Text([]byte(wholeFours))
