@@ -54,7 +54,7 @@ func suspect(data []byte, start, end int) bool {
 	if isHex(run) { // as the names of git's objects, of which histories are full: no base64 of text
 		return hasHexKeyID(run)
 	}
-	if _, ok := secretAt(data, behindColour(data, start), end); ok || startsGzip(run) || startsAPIKey(run) {
+	if _, ok := secretAt(data, behindPrefix(data, start, end), end); ok || startsGzip(run) || startsAPIKey(run) {
 		return true
 	}
 	return hidesText(data, start, end) || hidesWrapped(data, start, end)
