@@ -203,10 +203,15 @@ func base64Parts(text []byte, room *int) []part {
 		if *room <= 0 {
 			break
 		}
+		head := start
+		if start = behindHexHead(text, start); start > head {
+			head = beforeBackslashes(text, head)
+		}
 		if start < read || !decodable(text, start, end) {
 			continue
 		}
 		p := lines(text, start, end)
+		p.from.Start = head
 		read = p.from.End // also where it is nothing: no line is put together twice
 		if p.decode(text, *room); p.how == nil {
 			continue
@@ -218,6 +223,38 @@ func base64Parts(text []byte, room *int) []part {
 		parts = append(parts, p)
 	}
 	return parts
+}
+
+// behindHexHead returns where the digits start of a run of hexadecimal at data[at], as
+// databases write it: behind "0x", or the "x" of "\x".
+func behindHexHead(data []byte, at int) int {
+	digits := at
+	if byteAt(data, at) == '0' {
+		digits++
+	} else if byteAt(data, at-1) != '\\' {
+		return at
+	}
+	if byteAt(data, digits) == 'x' && longHex(data, digits+1) {
+		return digits + 1
+	}
+	return at
+}
+
+// beforeBackslashes returns where the one or two backslashes start before data[at].
+func beforeBackslashes(data []byte, at int) int {
+	for range 2 {
+		if byteAt(data, at-1) == '\\' {
+			at--
+		}
+	}
+	return at
+}
+
+// longHex reports whether so many digits of hexadecimal start at data[at] as are
+// decoded.
+func longHex(data []byte, at int) bool {
+	end := at + 2*keyIDLen
+	return end <= len(data) && runEnd(data[:end], hexClass, at) == end
 }
 
 // decodable reports whether data[start:end], a run of base64, may be worth putting

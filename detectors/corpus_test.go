@@ -253,7 +253,12 @@ var encodings = map[string]func(string) []byte{
 	},
 	"base64-gzip": func(s string) []byte { return []byte("user_data: " + base64.StdEncoding.EncodeToString(zipped(s))) },
 	"hex":         func(s string) []byte { return []byte("blob = X'" + hex.EncodeToString([]byte(s)) + "';") },
-	"json-slash":  func(s string) []byte { return []byte(strings.ReplaceAll(s, "/", `\/`)) },
+	"hex-mysql": func(s string) []byte {
+		return []byte("INSERT INTO t VALUES (7,0x" + strings.ToUpper(hex.EncodeToString([]byte(s))) + ",NULL);")
+	},
+	"hex-bytea":  func(s string) []byte { return []byte("7\t\\x" + hex.EncodeToString([]byte(s)) + "\t\\N\n") },
+	"hex-copy":   func(s string) []byte { return []byte("7\t\\\\x" + hex.EncodeToString([]byte(s)) + "\t\\N\n") },
+	"json-slash": func(s string) []byte { return []byte(strings.ReplaceAll(s, "/", `\/`)) },
 	"json-unicode": func(s string) []byte {
 		return []byte(strings.NewReplacer("/", `\u002f`, "+", `\u002B`).Replace(s))
 	},

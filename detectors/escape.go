@@ -60,7 +60,9 @@ func backslashed(rest []byte) token {
 	case '+':
 		t.char, t.size = '+', n+1
 	case 'x':
-		t.char, t.size = hexByte(rest, n+1), n+3
+		if !longHex(rest, n+1) { // as databases write bytes
+			t.char, t.size = hexByte(rest, n+1), n+3
+		}
 	case 'u':
 		if bytes.HasPrefix(rest[n+1:], []byte("00")) {
 			t.char, t.size = hexByte(rest, n+3), n+5
