@@ -54,7 +54,7 @@ func suspect(data []byte, start, end int) bool {
 	if isHex(run) { // as the names of git's objects, of which histories are full: no base64 of text
 		return hasHexKeyID(run)
 	}
-	if _, ok := secretAt(data, behindColour(data, start), end); ok || startsGzip(run) || startsAPIKey(run) {
+	if _, ok := secretAt(data, behindPrefix(data, start, end), end); ok || startsGzip(run) || startsAPIKey(run) {
 		return true
 	}
 	return hidesText(data, start, end) || hidesWrapped(data, start, end)
@@ -138,25 +138,56 @@ func (d accessKey) Detect(data []byte) []Match {
 	if d.Quiet(data) {
 		return nil
 	}
-	found := matchesIn(&view{text: data}, mostNested)
+	room := mostDecoded
+	found := matchesIn(&view{text: data}, mostNested, &room)
 	for _, v := range wideViews(data) {
-		found = merged(found, matchesIn(v, mostNested))
+		found = merged(found, matchesIn(v, mostNested, &room))
 	}
 	return found
 }
 
 // matchesIn returns what is found in a view and in what it is under when its
-// encodings are undone. What is found in the plainer text counts: there more is
-// known.
-func matchesIn(v *view, depth int) []Match {
+// encodings are undone, as far as there is room for what is decoded. What is found in
+// the plainer text counts: there more is known.
+func matchesIn(v *view, depth int, room *int) []Match {
 	found := plainMatches(v)
 	if depth == 0 {
 		return found
 	}
-	if parts := slices.Concat(joinParts(v.text), stringParts(v.text), escapeParts(v.text), base64Parts(v.text)); len(parts) > 0 {
-		return merged(matchesIn(v.with(parts), depth-1), found)
+	if parts := slices.Concat(joinParts(v.text), stringParts(v.text), escapeParts(v.text), base64Parts(v.text, room)); len(parts) > 0 {
+		w := v.with(parts)
+		deeper := matchesIn(w, depth-1, room)
+		if v.under == nil {
+			completed(deeper, found, w)
+		}
+		return merged(deeper, found)
 	}
 	return found
+}
+
+// completed gives the key IDs in deeper, which were found in w, the secrets that
+// they have in the plain text where base64 before took the line for its own.
+func completed(deeper, found []Match, w *view) {
+	type place struct {
+		Span
+		id string
+	}
+	at := make(map[place]*Match)
+	for i := range found {
+		if m := &found[i]; m.KeyID != "" && !m.Secret.IsZero() && w.swallows(m.SecretAt) && !isText(decoded([]byte(m.Secret.Unwrap()))) {
+			at[place{m.At, m.KeyID}] = m
+		}
+	}
+	if len(at) == 0 {
+		return
+	}
+	taken := takenBy(deeper)[AccessKey]
+	for i := range deeper {
+		m := &deeper[i]
+		if p := at[place{m.At, m.KeyID}]; p != nil && m.Secret.IsZero() && !overlaps(taken, p.SecretAt, "") {
+			m.Secret, m.SecretAt = p.Secret, p.SecretAt
+		}
+	}
 }
 
 // merged returns the matches of a, and those of b that stand elsewhere, in order.

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"math/rand/v2"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -176,37 +177,38 @@ func hostile(size int) map[string][]byte {
 	id := func() string { return detectorstest.Mint(r, "ASIA", "123456789012") }
 	secret := func() string { return detectorstest.MintSecret(r) }
 	return map[string][]byte{
-		"upper":            fill(func() string { return "A" }),
-		"upper by 19":      fill(func() string { return strings.Repeat("A", 19) + " " }),
-		"base64":           fill(secret),
-		"base64 by 39":     fill(func() string { return secret()[1:] + " " }),
-		"base64 by 99":     fill(func() string { return secret() + secret() + secret()[21:] + " " }),
-		"newlines":         fill(func() string { return "\n" }),
-		"spaces":           fill(func() string { return " " }),
-		"ids":              fill(func() string { return id() + " " }),
-		"secrets":          fill(func() string { return secret() + " " }),
-		"pairs":            fill(func() string { return id() + " " + secret() + " " }),
-		"pairs by line":    fill(func() string { return "key=" + id() + "\nsecret=" + secret() + "\n" }),
-		"ids first":        append(fill(func() string { return id() + "," })[:size/2], fill(func() string { return secret() + "," })[:size/2]...),
-		"brackets":         fill(func() string { return id() + strings.Repeat("{", 2000) + "secret:" + secret() }),
-		"far apart":        fill(func() string { return id() + strings.Repeat("\n", 4000) + "aws_secret=" + secret() }),
-		"tokens":           fill(func() string { return id() + "\ntoken=" + secret() + secret() + secret() + "\n" }),
-		"many bare tokens": fill(func() string { return secret() + secret() + secret() + ";" }),
-		"dashes":           append(fill(func() string { return "da2-" }), id()...),
-		"percent":          append(fill(func() string { return "%41" }), id()...),
-		"backslashes":      append(fill(func() string { return `\` }), id()...),
-		"quotes":           append(fill(func() string { return `x"` }), id()...),
-		"joints":           append(fill(func() string { return `x" + "` }), id()...),
-		"nested":           nested(id(), size),
-		"words in base64":  append(fill(func() string { return "dGhlIHF1aWNrIGJyb3duIGZveCBq" }), " "+id()...),
-		"ids in base64":    fill(func() string { return base64.StdEncoding.EncodeToString([]byte("some key "+id())) + " " }),
-		"ids in strings":   fill(func() string { return `"` + id() + `\n` }),
-		"wide":             fill(func() string { return strings.Join(strings.Split(id()+" "+secret()+" ", ""), "\x00") + "\x00" }),
-		"nuls":             append(fill(func() string { return "\x00" }), id()...),
-		"service users":    fill(func() string { return "a-at-123456789012 " }),
-		"public keys":      fill(func() string { return "APKA" + id()[4:] + " -----BEGIN " }),
-		"signed":           fill(func() string { return "AWSAccessKeyId=" + id() + "&Expires=" }),
-		"lines of base64":  append(fill(func() string { return strings.Repeat("QUtJ", 16) + "\n" }), id()...),
+		"upper":                fill(func() string { return "A" }),
+		"upper by 19":          fill(func() string { return strings.Repeat("A", 19) + " " }),
+		"base64":               fill(secret),
+		"base64 by 39":         fill(func() string { return secret()[1:] + " " }),
+		"base64 by 99":         fill(func() string { return secret() + secret() + secret()[21:] + " " }),
+		"hex by line, odd end": slices.Concat([]byte(id()+" "), fill(func() string { return strings.Repeat("6b65793d", 8) + "\n" }), bytes.Repeat([]byte("z"), 40)),
+		"newlines":             fill(func() string { return "\n" }),
+		"spaces":               fill(func() string { return " " }),
+		"ids":                  fill(func() string { return id() + " " }),
+		"secrets":              fill(func() string { return secret() + " " }),
+		"pairs":                fill(func() string { return id() + " " + secret() + " " }),
+		"pairs by line":        fill(func() string { return "key=" + id() + "\nsecret=" + secret() + "\n" }),
+		"ids first":            append(fill(func() string { return id() + "," })[:size/2], fill(func() string { return secret() + "," })[:size/2]...),
+		"brackets":             fill(func() string { return id() + strings.Repeat("{", 2000) + "secret:" + secret() }),
+		"far apart":            fill(func() string { return id() + strings.Repeat("\n", 4000) + "aws_secret=" + secret() }),
+		"tokens":               fill(func() string { return id() + "\ntoken=" + secret() + secret() + secret() + "\n" }),
+		"many bare tokens":     fill(func() string { return secret() + secret() + secret() + ";" }),
+		"dashes":               append(fill(func() string { return "da2-" }), id()...),
+		"percent":              append(fill(func() string { return "%41" }), id()...),
+		"backslashes":          append(fill(func() string { return `\` }), id()...),
+		"quotes":               append(fill(func() string { return `x"` }), id()...),
+		"joints":               append(fill(func() string { return `x" + "` }), id()...),
+		"nested":               nested(id(), size),
+		"words in base64":      append(fill(func() string { return "dGhlIHF1aWNrIGJyb3duIGZveCBq" }), " "+id()...),
+		"ids in base64":        fill(func() string { return base64.StdEncoding.EncodeToString([]byte("some key "+id())) + " " }),
+		"ids in strings":       fill(func() string { return `"` + id() + `\n` }),
+		"wide":                 fill(func() string { return strings.Join(strings.Split(id()+" "+secret()+" ", ""), "\x00") + "\x00" }),
+		"nuls":                 append(fill(func() string { return "\x00" }), id()...),
+		"service users":        fill(func() string { return "a-at-123456789012 " }),
+		"public keys":          fill(func() string { return "APKA" + id()[4:] + " -----BEGIN " }),
+		"signed":               fill(func() string { return "AWSAccessKeyId=" + id() + "&Expires=" }),
+		"lines of base64":      append(fill(func() string { return strings.Repeat("QUtJ", 16) + "\n" }), id()...),
 	}
 }
 
@@ -231,6 +233,54 @@ func TestDetectIsLinear(t *testing.T) {
 		t.Logf("%-16s %8.1f MB/s", name, float64(8*size)/1e6/b.Seconds())
 		if b > 8*4*a+50*time.Millisecond {
 			t.Errorf("%s: %v for %d bytes, %v for eight times as many", name, a, size, b)
+		}
+	}
+}
+
+// TestRoom holds that a text with more base64 in lines than is decoded costs
+// little more than one with less.
+func TestRoom(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a second")
+	}
+	r := rand.New(rand.NewPCG(21, 22))
+	line := base64Text([]byte(strings.Repeat("words, ", 8)+"!")) + "\n"
+	data := append(bytes.Repeat([]byte(line), 11<<20/len(line)), " "+detectorstest.Mint(r, "AKIA", "123456789012")+"\n"...)
+	start := time.Now()
+	if found := detectors.All()[0].Detect(data); len(found) != 1 {
+		t.Errorf("%d matches, want one", len(found))
+	}
+	if took := time.Since(start); took > 10*time.Second {
+		t.Errorf("took %v", took)
+	}
+}
+
+// TestInflateIsBounded holds that streams which are unpacked to much more are read
+// until there is no room, and not one by one.
+func TestInflateIsBounded(t *testing.T) {
+	stream := base64Text(zipped(strings.Repeat("a ", 2<<20)))
+	data := []byte(strings.Repeat("user_data: "+stream+"\n", 200) + detectorstest.Mint(rand.New(rand.NewPCG(23, 24)), "AKIA", "123456789012"))
+	start := time.Now()
+	if found := detectors.All()[0].Detect(data); len(found) != 1 {
+		t.Errorf("%d matches, want one", len(found))
+	}
+	if took := time.Since(start); took > 5*time.Second {
+		t.Errorf("took %v", took)
+	}
+}
+
+// TestChangedBehindPieces holds that what is seen of a key ID in pieces does not
+// depend on what stands further behind than a change looks.
+func TestChangedBehindPieces(t *testing.T) {
+	d, id := detectors.All()[0], detectorstest.Mint(rand.New(rand.NewPCG(25, 26)), "AKIA", "123456789012")
+	for gap := range 60 {
+		data := []byte(`"` + id[:4] + `" + "` + id[4:] + `"` + strings.Repeat(" ", gap) + `"5`)
+		if !d.Quiet(data) {
+			continue
+		}
+		at := len(data) - 1
+		if data[at] = '-'; !d.Quiet(data) && !d.Changed(data, at, at+1) {
+			t.Errorf("%d bytes between: not quiet any more, and not changed", gap)
 		}
 	}
 }

@@ -91,8 +91,8 @@ func encodedKeyIDAt(data []byte, at int) bool {
 	return hasPlainKeyID(text[:n])
 }
 
-// decodeInto decodes the whole fours of characters in data[start:end] up to the
-// first that is none of base64, and returns how many bytes they are.
+// decodeInto decodes the fours of characters in data[start:end], the last of which
+// may lack one or two, as far as text has room, and returns how many bytes they are.
 func decodeInto(text, data []byte, start, end int) int {
 	n := 0
 	for end = min(end, len(data)); start+4 <= end && n+3 <= len(text); start += 4 {
@@ -102,6 +102,20 @@ func decodeInto(text, data []byte, start, end int) int {
 		}
 		text[n], text[n+1], text[n+2] = a<<2|b>>4, b<<4|c>>2, c<<6|d
 		n += 3
+	}
+	return n + decodeTail(text[n:], data, start, end)
+}
+
+// decodeTail decodes the last two or three characters of base64, data[start:end],
+// as decodeInto does the fours before them.
+func decodeTail(text, data []byte, start, end int) int {
+	n := end - start - 1
+	if n < 1 || n > 2 || n > len(text) {
+		return 0
+	}
+	a, b := sextets[data[start]]&63, sextets[data[start+1]]&63
+	if text[0] = a<<2 | b>>4; n == 2 {
+		text[1] = b<<4 | sextets[data[start+2]]&63>>2
 	}
 	return n
 }
@@ -171,7 +185,7 @@ func wrapped(data []byte, at int) int {
 	return at
 }
 
-// Decoding stops at so many bytes in all.
+// Decoding stops at so many bytes in all, whatever they stand in.
 const (
 	mostDecoded  = 8 << 20
 	mostEncoded  = 8 << 20 // characters of one piece of base64; what is behind is left
@@ -181,23 +195,66 @@ const (
 )
 
 // base64Parts returns the base64 and hexadecimal in text that is text itself, or
-// holds a key ID.
-func base64Parts(text []byte) []part {
+// holds a key ID. What it decodes takes of room.
+func base64Parts(text []byte, room *int) []part {
 	var parts []part
-	room, read := mostDecoded, 0
+	read := 0
 	for start, end := range runs(text, urlClass, leastWord) {
+		if *room <= 0 {
+			break
+		}
+		head := start
+		if start = behindHexHead(text, start); start > head {
+			head = beforeBackslashes(text, head)
+		}
 		if start < read || !decodable(text, start, end) {
 			continue
 		}
 		p := lines(text, start, end)
-		if p.decode(text); p.how == nil || len(p.text) > room {
+		p.from.Start = head
+		read = p.from.End // also where it is nothing: no line is put together twice
+		if p.decode(text, *room); p.how == nil {
 			continue
 		}
-		room -= len(p.text)
+		if *room -= len(p.text); *room < 0 {
+			break
+		}
 		read = p.from.End
 		parts = append(parts, p)
 	}
 	return parts
+}
+
+// behindHexHead returns where the digits start of a run of hexadecimal at data[at], as
+// databases write it: behind "0x", or the "x" of "\x".
+func behindHexHead(data []byte, at int) int {
+	digits := at
+	if byteAt(data, at) == '0' {
+		digits++
+	} else if byteAt(data, at-1) != '\\' {
+		return at
+	}
+	if byteAt(data, digits) == 'x' && longHex(data, digits+1) {
+		return digits + 1
+	}
+	return at
+}
+
+// beforeBackslashes returns where the one or two backslashes start before data[at].
+func beforeBackslashes(data []byte, at int) int {
+	for range 2 {
+		if byteAt(data, at-1) == '\\' {
+			at--
+		}
+	}
+	return at
+}
+
+// longHex reports whether so many digits of hexadecimal start at data[at] as are
+// decoded.
+func longHex(data []byte, at int) bool {
+	end := at + 2*keyIDLen
+	return end <= len(data) && runEnd(data[:end], hexClass, at) == end
 }
 
 // decodable reports whether data[start:end], a run of base64, may be worth putting
@@ -214,6 +271,7 @@ func decodable(data []byte, start, end int) bool {
 // pieces.
 func lines(data []byte, start, end int) part {
 	p := part{from: Span{start, end}}
+	digits := isHex(data[start:end]) // which nothing but more of them goes on
 	for line := start; ; {
 		end = min(end, line+mostEncoded-len(p.text))
 		for i := line; i < end; i++ {
@@ -227,9 +285,29 @@ func lines(data []byte, start, end int) part {
 			break
 		}
 		end = runEnd(data, urlClass, line)
+		if digits && !isHex(data[line:end]) || !endsLine(data, end) {
+			break
+		}
 	}
 	return p
 }
+
+// lineEnds are what stands behind a line or a piece of base64, and behind a name
+// does not.
+var lineEnds = classOf("\r\n\x00\"'`\\<),;]}")
+
+// endsLine reports whether data[at], behind a run of base64, ends a line of it: as
+// nothing does that is assigned to.
+func endsLine(data []byte, at int) bool {
+	end := skip(data[:min(len(data), at+2)], classOfPadding, at)
+	for byteAt(data, end) == ' ' || byteAt(data, end) == '\t' {
+		end++
+	}
+	value, quoted := quote(data, end)
+	return lineEnds[byteAt(data, end)] && (end == at || !quoted || !base64Class[byteAt(data, value)])
+}
+
+var classOfPadding = classOf("=")
 
 // nextLine returns where base64 goes on behind data[at]: in the next line, behind
 // the line end of a string, or in the next piece of one; at where it does not.
@@ -256,17 +334,19 @@ func escapedLineEnd(data []byte, at int, ends ...string) int {
 	return at
 }
 
-// decode puts what the characters of p say in their place, and how.
-func (p *part) decode(data []byte) {
+// decode puts what the characters of p say in their place, and how. It unpacks no
+// more than there is room for.
+func (p *part) decode(data []byte, room int) {
 	if how, ok := p.fromHex(); ok {
 		p.how = how
 		return
 	}
 	if phase, ok := textPhase(p.text); ok {
 		p.drop(phase)
+		p.from.End = behindPadding(data, p.from.End, len(p.text))
 		p.fromBase64()
 		p.how = []string{"base64"}
-		p.unpack()
+		p.unpack(room)
 	}
 }
 
@@ -307,6 +387,19 @@ func textPhase(run []byte) (int, bool) {
 	return 0, false
 }
 
+// behindPadding returns where the padding ends that stands behind n characters of
+// base64, which end at data[at]: as many "=" as make whole fours, or "%3D".
+func behindPadding(data []byte, at, n int) int {
+	for range (-n & 3) % 3 { // one that is too many is no byte
+		if byteAt(data, at) == '=' {
+			at++
+		} else if byteAt(data, at) == '%' && hexByte(data, at+1) == '=' {
+			at += 3
+		}
+	}
+	return at
+}
+
 func (p *part) drop(n int) {
 	p.from.Start = int(p.starts[n])
 	p.text, p.starts, p.ends = p.text[n:], p.starts[n:], p.ends[n:]
@@ -327,10 +420,10 @@ func (p *part) fromBase64() {
 }
 
 // unpack goes on with what was in base64: UTF-16, or a compressed stream.
-func (p *part) unpack() {
+func (p *part) unpack(room int) {
 	switch {
 	case isGzip(p.text):
-		p.text, p.starts, p.ends = inflate(p.text), nil, nil
+		p.text, p.starts, p.ends = inflate(p.text, min(room, mostInflated)), nil, nil
 		p.how = append(p.how, "gzip")
 	case isWide(p.text):
 		p.narrow()
@@ -381,13 +474,14 @@ const gzipHead = "\x1f\x8b\x08"
 
 func isGzip(text []byte) bool { return bytes.HasPrefix(text, []byte(gzipHead)) }
 
-// inflate returns what a gzip stream holds, of a broken one what came before.
-func inflate(stream []byte) []byte {
+// inflate returns what a gzip stream holds, at most so many bytes, of a broken one
+// what came before.
+func inflate(stream []byte, atMost int) []byte {
 	r, err := gzip.NewReader(bytes.NewReader(stream))
 	if err != nil {
 		return nil
 	}
-	text, _ := io.ReadAll(io.LimitReader(r, mostInflated)) // what is cut may hold something too
+	text, _ := io.ReadAll(io.LimitReader(r, int64(atMost))) // what is cut may hold something too
 	return slices.Clip(text)
 }
 

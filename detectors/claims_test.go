@@ -50,6 +50,10 @@ func TestClaims(t *testing.T) {
 			"bob+1-at-210987654321, " + b64([]byte(secret[:32])), detectors.ServicePassword,
 			detectors.Claims{User: "bob+1-at-210987654321", Account: "210987654321"},
 		},
+		"service password in a list": {
+			"ci,hunter2,bob-at-210987654321,PASS=" + b64([]byte(secret[:32])), detectors.ServicePassword,
+			detectors.Claims{User: "bob-at-210987654321", Account: "210987654321"},
+		},
 		"private key": {
 			"APKA" + id[4:] + "\n-----BEGIN PRIVATE KEY-----\n" + secret + "\n-----END PRIVATE KEY-----\n", detectors.PrivateKey,
 			detectors.Claims{ID: "APKA" + id[4:]},

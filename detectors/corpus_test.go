@@ -240,9 +240,25 @@ var encodings = map[string]func(string) []byte{
 	"base64-utf-16": func(s string) []byte {
 		return []byte("powershell -EncodedCommand " + base64.StdEncoding.EncodeToString(wide(s, 2, 0)))
 	},
+	"base64-values": func(s string) []byte {
+		return longValue.ReplaceAllFunc([]byte(s), func(v []byte) []byte { return []byte(base64Text(v)) })
+	},
+	"base64-values-line-end": func(s string) []byte {
+		return longValue.ReplaceAllFunc([]byte(s), func(v []byte) []byte { return []byte(base64Text(append(v, '\n'))) })
+	},
+	"base64-values-percent": func(s string) []byte {
+		return longValue.ReplaceAllFunc([]byte(s), func(v []byte) []byte {
+			return []byte(strings.ReplaceAll(base64Text(v), "=", "%3D"))
+		})
+	},
 	"base64-gzip": func(s string) []byte { return []byte("user_data: " + base64.StdEncoding.EncodeToString(zipped(s))) },
 	"hex":         func(s string) []byte { return []byte("blob = X'" + hex.EncodeToString([]byte(s)) + "';") },
-	"json-slash":  func(s string) []byte { return []byte(strings.ReplaceAll(s, "/", `\/`)) },
+	"hex-mysql": func(s string) []byte {
+		return []byte("INSERT INTO t VALUES (7,0x" + strings.ToUpper(hex.EncodeToString([]byte(s))) + ",NULL);")
+	},
+	"hex-bytea":  func(s string) []byte { return []byte("7\t\\x" + hex.EncodeToString([]byte(s)) + "\t\\N\n") },
+	"hex-copy":   func(s string) []byte { return []byte("7\t\\\\x" + hex.EncodeToString([]byte(s)) + "\t\\N\n") },
+	"json-slash": func(s string) []byte { return []byte(strings.ReplaceAll(s, "/", `\/`)) },
 	"json-unicode": func(s string) []byte {
 		return []byte(strings.NewReplacer("/", `\u002f`, "+", `\u002B`).Replace(s))
 	},
@@ -256,6 +272,9 @@ var encodings = map[string]func(string) []byte{
 	"percent-twice": func(s string) []byte { return []byte(strings.NewReplacer("/", "%252F", "+", "%252B").Replace(s)) },
 	"entity":        func(s string) []byte { return []byte(strings.NewReplacer("/", "&#x2F;", "+", "&#43;").Replace(s)) },
 }
+
+// longValue is what stands as a key does: IDs, secrets, and the two with a colon.
+var longValue = regexp.MustCompile(`[A-Z2-7]{20}(:[A-Za-z0-9+/]{40})?|[A-Za-z0-9+/]{40}`)
 
 // wide returns text in which each character is step bytes, and stands at phase.
 func wide(s string, step, phase int) []byte {
@@ -393,6 +412,9 @@ var classOf = map[string]string{
 	"filler-id": "placeholder", "filler-secret": "placeholder",
 }
 
+// wholeFours is a text whose base64 has no padding, in one long line.
+const wholeFours = "[default]\nregion = eu-west-1\noutput = json\nmax_attempts = 7\n"
+
 // value makes what a placeholder stands for.
 func value(kind, arg string, r *rand.Rand) string {
 	const (
@@ -429,8 +451,10 @@ func value(kind, arg string, r *rand.Rand) string {
 		return base64Text([]byte(random(r, base32+base64, 32)))
 	case "ses":
 		return base64Text(append([]byte{4}, random(r, string(allBytes()), 32)...))
-	case "pem":
+	case "pem", "decoy-pem":
 		return "-----BEGIN RSA PRIVATE KEY-----\n" + wrap(random(r, string(allBytes()), 600), 64, "\n") + "\n"
+	case "settings":
+		return base64Text([]byte(wholeFours))
 	case "user":
 		return "deploy-at-" + account
 	case "apka", "asca":

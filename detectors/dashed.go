@@ -85,7 +85,9 @@ func isServiceUser(data []byte, at int) bool {
 	return runEnd(data[:end], decimalClass, digits) == end && !wordClass[byteAt(data, end)]
 }
 
-var userClass = classOf(upper + lower + decimal + "_+=,.@-")
+// userClass are the characters of a user name but "=" and ",", which IAM allows: there
+// what stands before it ends.
+var userClass = classOf(upper + lower + decimal + "_+.@-")
 
 // dashed returns what hasDashed sees.
 func dashed(v *view) []Match {
@@ -117,7 +119,7 @@ const passwordReach = 512
 // password: 32 bytes in base64, which stand behind it, and before another user.
 func servicePassword(v *view, at int) (Match, bool) {
 	start, end := at, at+len(atAccount)+12
-	for start > max(0, at-100) && userClass[v.text[start-1]] && v.text[start-1] != '=' {
+	for start > max(0, at-100) && userClass[v.text[start-1]] {
 		start--
 	}
 	text := v.text[:min(len(v.text), end+passwordReach)]
@@ -169,22 +171,36 @@ func privateKeys(v *view) []Match {
 // pemNear returns where the private key stands that is nearest behind data[at], or
 // before it.
 func pemNear(data []byte, at int) (Span, bool) {
-	if s, ok := pemIn(data, at, min(len(data), at+farApart)); ok {
+	if s, ok := pemIn(data, at, min(len(data), at+farApart), false); ok {
 		return s, true
 	}
-	return pemIn(data, max(0, at-farApart), at)
+	return pemIn(data, max(0, at-farApart), at, true)
 }
 
-func pemIn(data []byte, from, to int) (Span, bool) {
-	start := bytes.Index(data[from:to], []byte(pemStart))
+// pemIn returns the first or the last private key that starts in data[from:to]. Blocks
+// of other kinds may stand before and behind it.
+func pemIn(data []byte, from, to int, last bool) (Span, bool) {
+	start := -1
+	for at := from; start < 0 || last; at += len(pemStart) {
+		next := bytes.Index(data[at:to], []byte(pemStart))
+		if next < 0 {
+			break
+		}
+		if at += next; isPrivateKey(data, at) {
+			start = at
+		}
+	}
 	if start < 0 {
 		return Span{}, false
 	}
-	start += from
-	head := data[start:min(len(data), start+64)]
 	end := bytes.Index(data[start:min(len(data), start+pemReach)], []byte(pemEnd))
-	if !bytes.Contains(firstLine(head), []byte(pemKey)) || end < 0 {
+	if end < 0 {
 		return Span{}, false
 	}
 	return Span{start, start + end}, true
+}
+
+// isPrivateKey reports whether the block whose first line starts at data[at] is one.
+func isPrivateKey(data []byte, at int) bool {
+	return bytes.Contains(firstLine(data[at:min(len(data), at+64)]), []byte(pemKey))
 }

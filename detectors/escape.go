@@ -60,7 +60,9 @@ func backslashed(rest []byte) token {
 	case '+':
 		t.char, t.size = '+', n+1
 	case 'x':
-		t.char, t.size = hexByte(rest, n+1), n+3
+		if !longHex(rest, n+1) { // as databases write bytes
+			t.char, t.size = hexByte(rest, n+1), n+3
+		}
 	case 'u':
 		if bytes.HasPrefix(rest[n+1:], []byte("00")) {
 			t.char, t.size = hexByte(rest, n+3), n+5
@@ -140,7 +142,7 @@ func unescape(data []byte, start, end int) (p part, many bool) {
 	for at := start; at < end; {
 		t := token{char: data[at], size: 1}
 		if !base64Class[t.char] {
-			if e := tokenAt(data[:end], at); e.size > 0 && e.char >= ' ' {
+			if e := tokenAt(data[:end], at); e.size > 0 && (e.char >= ' ' || spaceClass[e.char]) {
 				t = e
 			}
 		}
@@ -157,7 +159,7 @@ func unescape(data []byte, start, end int) (p part, many bool) {
 }
 
 // hidesSecret reports whether data[start:end], a run of escapeClass, holds a
-// secret in which there are escapes, or is written as escapes throughout.
+// secret in which or beside which there are escapes, or is written as escapes throughout.
 func hidesSecret(data []byte, start, end int) bool {
 	p, many := unescape(data, start, end)
 	if p.how == nil || many {
@@ -170,7 +172,7 @@ func hidesSecret(data []byte, start, end int) bool {
 		if m.Start < 0 || m.End > len(p.text) {
 			continue
 		}
-		if n := int(p.ends[m.End-1] - p.starts[m.Start]); n > secretLen && n <= escapeReach {
+		if n := int(p.ends[m.End-1] - p.starts[m.Start]); n >= secretLen && n <= escapeReach {
 			return true
 		}
 	}
@@ -205,11 +207,21 @@ func stringParts(text []byte) []part {
 		}
 		start, end := stringAround(text, at, read)
 		read = end
-		if bytes.Contains(text[start:end], []byte(`\n`)) {
+		if hasEscapedSpace(text[start:end]) {
 			parts = append(parts, unquote(text, start, end))
 		}
 	}
 	return parts
+}
+
+// hasEscapedSpace reports whether a line end or a tab is escaped in s.
+func hasEscapedSpace(s []byte) bool {
+	for at := range s {
+		if next := byteAt(s, at+1); s[at] == '\\' && (next == 'n' || next == 't' || next == 'r') {
+			return true
+		}
+	}
+	return false
 }
 
 // stringAround returns the bounds of the text between the double quotes around

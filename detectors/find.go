@@ -127,7 +127,7 @@ func hasSuffixOf(text []byte, ends ...string) bool {
 func findSecrets(data []byte) []*mark {
 	var found []*mark
 	for start, end := range runs(data, base64Class, secretLen) {
-		start = behindColour(data, start)
+		start = behindPrefix(data, start, end)
 		if class, ok := secretAt(data, start, end); ok {
 			found = append(found, &mark{Span: Span{start, end}, kind: SecretKey, class: class})
 		}
@@ -149,12 +149,23 @@ func secretAt(data []byte, start, end int) (Class, bool) {
 	return class, (class != Real || looksRandom(run)) && !hasPlainKeyID(run)
 }
 
-// behindColour returns the start of the run that starts at data[at] without the
-// end of a terminal's colour that it starts with, as in "\x1b[1;31m".
-func behindColour(data []byte, at int) int {
-	if before := byteAt(data, at-1); before != '[' && before != ';' {
-		return at
+// behindPrefix returns the start of the run data[start:end] without what may stand
+// before a secret and is of base64's characters: the end of a terminal's colour, as
+// in "\x1b[1;31m"; "3D" behind "=", as mails write it; and a diff's "+".
+func behindPrefix(data []byte, start, end int) int {
+	switch before := byteAt(data, start-1); {
+	case before == '[' || before == ';':
+		return behindColour(data, start)
+	case before == '=' && end-start == secretLen+2 && data[start] == '3' && data[start+1] == 'D':
+		return start + 2
+	case before == '\n' && end-start == secretLen+1 && data[start] == '+':
+		return start + 1
 	}
+	return start
+}
+
+// behindColour returns where a colour ends that starts with digits at data[at], or at.
+func behindColour(data []byte, at int) int {
 	if end := skip(data, decimalClass, at); end > at && end < at+4 && byteAt(data, end) == 'm' {
 		return end + 1
 	}
@@ -163,14 +174,17 @@ func behindColour(data []byte, at int) int {
 
 // glued reports whether data[start:end] is a part of something longer: of an
 // identifier, a domain, a JWT, or of base64 that its padding shows to be longer
-// or shorter than a secret. ":-" is how a shell writes a default.
+// or shorter than a secret. ":-" is how a shell writes a default, and a line that
+// starts with "-" a diff.
 func glued(data []byte, start, end int) bool {
 	before, after := byteAt(data, start-1), byteAt(data, end)
 	switch before {
 	case '_', '.', '$':
 		return true
 	case '-':
-		return byteAt(data, start-2) != ':'
+		if c := byteAt(data, start-2); c != ':' && c != '\n' {
+			return true
+		}
 	}
 	switch after {
 	case '_', '-', '=', '(':
@@ -183,13 +197,25 @@ func glued(data []byte, start, end int) bool {
 
 // escaped reports whether an escape, which is not decoded yet, stands at either
 // end of data[start:end], so that the run is a part of the value only: "%2F",
-// "\/" or "\u002f".
+// "\/" or "\u002f". One of another character ends the value, as "\u0026" does.
 func escaped(data []byte, start, end int) bool {
-	before, after, next := byteAt(data, start-1), byteAt(data, end), byteAt(data, end+1)
-	return before == '%' || after == '%' ||
-		before == '\\' && data[start] == '/' ||
-		after == '\\' && (next == '/' || next == 'u')
+	before := byteAt(data, start-1)
+	if before == '%' || before == '\\' && data[start] == '/' {
+		return true
+	}
+	if end == len(data) || !escapeHeads[data[end]] {
+		return false
+	}
+	t := tokenAt(data, end)
+	return t.size > 0 && longerClass[t.char]
 }
+
+var (
+	escapeHeads = classOf(`\%&`)
+	// longerClass are the characters behind a run that tell that it is longer, and
+	// the one that starts another escape.
+	longerClass = classOf(upper + lower + decimal + "+/=_-(%")
+)
 
 // byteAt returns data[i], or a line's end beyond the ends of data.
 func byteAt(data []byte, i int) byte {

@@ -99,8 +99,9 @@ func pieces(data []byte, start, end, atMost int) part {
 }
 
 // splitKeyID reports whether a key ID in pieces starts at data[start], whose first
-// piece ends at end.
+// piece ends at end. It reads no more than what a change looks at.
 func splitKeyID(data []byte, start, end int) bool {
+	data = data[:min(len(data), start+splitReach+1)]
 	p := pieces(data, start, end, keyIDLen)
 	return p.how != nil && p.from.End-p.from.Start <= splitReach && ValidKeyID(string(p.text))
 }

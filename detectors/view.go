@@ -95,6 +95,12 @@ func (v *view) partAt(i, at int) *part {
 	return nil
 }
 
+// swallows reports whether s, in the text below, is in what base64 was decoded from.
+func (v *view) swallows(s Span) bool {
+	i := sort.Search(len(v.parts), func(i int) bool { return v.parts[i].from.End >= s.End })
+	return i < len(v.parts) && v.parts[i].from.Start < s.Start && v.parts[i].how[0] == "base64"
+}
+
 // plain returns where the byte at, which stands before the i-th part and behind the
 // one before it, stands in the view below.
 func (v *view) plain(i, at int) int {
