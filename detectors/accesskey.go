@@ -165,8 +165,9 @@ func matchesIn(v *view, depth int, room *int) []Match {
 	return found
 }
 
-// completed gives the key IDs in deeper, which were found in w, the secrets that
-// they have in the plain text where base64 before took the line for its own.
+// completed gives the key IDs in deeper, which were found in w, what they have in the
+// plain text where base64 took that for its own: a random session token may look as if
+// text was in it. Secrets that do hold text are left.
 func completed(deeper, found []Match, w *view) {
 	type place struct {
 		Span
@@ -174,18 +175,22 @@ func completed(deeper, found []Match, w *view) {
 	}
 	at := make(map[place]*Match)
 	for i := range found {
-		if m := &found[i]; m.KeyID != "" && !m.Secret.IsZero() && w.swallows(m.SecretAt) && !isText(decoded([]byte(m.Secret.Unwrap()))) {
+		if m := &found[i]; m.KeyID != "" {
 			at[place{m.At, m.KeyID}] = m
 		}
-	}
-	if len(at) == 0 {
-		return
 	}
 	taken := takenBy(deeper)[AccessKey]
 	for i := range deeper {
 		m := &deeper[i]
-		if p := at[place{m.At, m.KeyID}]; p != nil && m.Secret.IsZero() && !overlaps(taken, p.SecretAt, "") {
+		p := at[place{m.At, m.KeyID}]
+		if p == nil {
+			continue
+		}
+		if m.Secret.IsZero() && !p.Secret.IsZero() && w.swallows(p.SecretAt) && !isText(decoded([]byte(p.Secret.Unwrap()))) && !overlaps(taken, p.SecretAt, "") {
 			m.Secret, m.SecretAt = p.Secret, p.SecretAt
+		}
+		if m.SessionToken.IsZero() && !overlaps(taken, p.SessionTokenAt, "") {
+			m.SessionToken, m.SessionTokenAt = p.SessionToken, p.SessionTokenAt
 		}
 	}
 }

@@ -3,6 +3,7 @@ package detectors_test
 import (
 	"bytes"
 	"encoding/base64"
+	"fmt"
 	"math/rand/v2"
 	"regexp"
 	"slices"
@@ -294,4 +295,17 @@ func quickest(data []byte) time.Duration {
 		least = min(least, time.Since(start))
 	}
 	return least
+}
+
+// TestRandomTokens pairs session tokens whatever their bytes look like.
+func TestRandomTokens(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 9))
+	for range 3000 {
+		id, secret, token := detectorstest.Mint(r, "ASIA", "111122223333"), detectorstest.MintSecret(r), detectorstest.MintToken(r)
+		text := fmt.Sprintf("aws_access_key_id = %s\naws_secret_access_key = %s\naws_session_token = %s\n", id, secret, token)
+		found := detectors.All()[0].Detect([]byte(text))
+		if len(found) != 1 || found[0].Secret.Unwrap() != secret || found[0].SessionToken.Unwrap() != token {
+			t.Fatalf("%v in\n%s", found, text)
+		}
+	}
 }
