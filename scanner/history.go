@@ -336,7 +336,8 @@ func (h *History) missingParents() int {
 }
 
 // orphans returns the parents that are not there, with the commits that name them,
-// of the commits that this scan read, and of those that an earlier one did.
+// of the commits that this scan read, and of those that an earlier one did if something
+// may be gone since.
 func (h *History) orphans() map[odb.ID][]odb.ID {
 	children := make(map[odb.ID][]odb.ID)
 	look := func(c commitRow) {
@@ -349,7 +350,7 @@ func (h *History) orphans() map[odb.ID][]odb.ID {
 	for _, p := range h.parts {
 		p.commits.each(look)
 	}
-	if h.before != nil {
+	if h.before != nil && h.mayLack() {
 		h.before.commitsIn(h.store).each(look)
 	}
 	return children

@@ -161,6 +161,7 @@ func (h *History) SaveState() error {
 		rules: h.opts.rules(),
 		known: h.store.Known(h.notRead(), append(h.unfinished(), slices.Collect(maps.Keys(unsettled))...)),
 	}
+	s.loose = h.store.Loose()
 	s.commits.hash = h.store.HashLen()
 	if h.before != nil {
 		s.hits, s.tags = h.before.hits, h.before.tags
@@ -215,6 +216,9 @@ func (s *state) tagsIn(store *odb.Store) (tags []tag) {
 	}
 	return tags
 }
+
+// mayLack reports whether something that the state knows may no longer be there.
+func (h *History) mayLack() bool { return h.repacked() || h.store.KnownLoose() < h.before.loose }
 
 // repacked reports whether a pack that the state knows is no longer there.
 func (h *History) repacked() bool { return h.store.KnownPacks() != len(h.before.known.Packs) }

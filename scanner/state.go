@@ -21,6 +21,7 @@ import (
 type state struct {
 	rules   string // the detectors and limits; others mean a new scan
 	known   odb.Known
+	loose   int      // how many of the known objects were loose
 	hits    []odb.ID // the objects in which something was found
 	commits commitRows
 	more    [][]byte // rows of further commits, when it is written
@@ -104,6 +105,7 @@ func (s *state) encode(f io.Writer) error {
 	e.bytes([]byte(s.rules))
 	e.ids(s.known.Packs)
 	e.bytes(s.known.Objects)
+	e.number(s.loose)
 	e.ids(s.hits)
 	e.number(s.commits.hash)
 	e.bytes(s.commits.rows, s.more...)
@@ -177,7 +179,7 @@ func parseState(data []byte) (*state, error) {
 	d := stateDecoder{data: data[len(stateMagic):body]}
 	s := &state{rules: string(d.bytes())}
 	s.known = odb.Known{Packs: d.ids(), Objects: d.bytes()}
-	s.hits = d.ids()
+	s.loose, s.hits = d.number(), d.ids()
 	s.commits = commitRows{hash: d.number(), rows: d.bytes()}
 	s.tags, s.objects, s.trees = d.ids(), d.ids(), d.ids()
 	for range s.trees {

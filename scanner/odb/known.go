@@ -155,6 +155,28 @@ func (s *Store) Unknown() bool {
 		slices.ContainsFunc(s.loose, func(l *looseDir) bool { return len(l.ids) > 0 })
 }
 
+// KnownLoose returns how many of the loose objects are known.
+func (s *Store) KnownLoose() int {
+	n := 0
+	for _, l := range s.loose {
+		for _, id := range l.all {
+			if s.IsKnown(id) {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// Loose returns how many loose objects there are.
+func (s *Store) Loose() int {
+	n := 0
+	for _, l := range s.loose {
+		n += len(l.all)
+	}
+	return n
+}
+
 // KnownPacks returns how many packs are known by their checksums.
 func (s *Store) KnownPacks() int {
 	s.plan()

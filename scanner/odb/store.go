@@ -229,10 +229,7 @@ func (s *Store) Len() int {
 	for _, p := range s.packs {
 		n += p.index.n
 	}
-	for _, l := range s.loose {
-		n += len(l.all)
-	}
-	return n
+	return n + s.Loose()
 }
 
 // Has reports whether the object is in the store.
