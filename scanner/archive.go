@@ -62,10 +62,10 @@ func (r *result) addUnread(b *Blob, skipped []unpack.Skipped) {
 		if s.Path != "" {
 			unread.Reason = "in it " + s.Path + ": " + unread.Reason
 		}
+		b.Unfinished = true
 		if errors.Is(s.Err, unpack.ErrLimit) {
 			unread.Reason += " (--max-archive-size, --max-size and --memory raise limits of size, --no-archives leaves archives closed)"
 			r.lacks.skip(unread)
-			b.Unfinished = true
 		} else {
 			r.lacks.note(unread)
 		}

@@ -44,7 +44,7 @@ func (h *History) findHolders(ctx context.Context, objects []odb.ID, workers int
 	found, err := h.knownHolders(objects)
 	if err == nil {
 		holders, err := findHolders(ctx, h.store, found, workers)
-		if err != nil || h.before == nil || !h.store.Promisor() && !h.misses(objects, holders.found) {
+		if err != nil || h.before == nil || h.knowsAll(objects, holders.found) {
 			return holders, err
 		}
 	}

@@ -81,7 +81,7 @@ type historyPart struct {
 	missing map[odb.ID]struct{} // what trees name and the clone has not
 	unread  []odb.Skipped
 
-	unfinished []odb.ID // what was not looked at in full
+	unfinished []odb.ID // what could not be looked at in full
 }
 
 // OpenHistory opens the repository that path belongs to. The error is

@@ -54,7 +54,8 @@ func (h *History) checkState() error {
 	return nil
 }
 
-// readHits gives visit the objects in which something was found by an earlier scan.
+// readHits gives visit the objects in which an earlier scan found something, or had
+// something to say of.
 func (h *History) readHits(ctx context.Context, visit func(*Blob) error) (skipped []Skipped, err error) {
 	r := h.reader()
 	defer func() { h.readers <- r }()
@@ -92,6 +93,17 @@ func (h *History) knownHolders(objects []odb.ID) (*holding, error) {
 		found.addKnown(h.before, names)
 	}
 	return found, err
+}
+
+// knowsAll reports whether found is all that holds the objects, though of the trees
+// that the state knows only those were looked at that held something before. One of the
+// others holds something now if an object, or a tree that holds one, came to it later:
+// into a partial clone any may, else only one that no other tree holds.
+func (h *History) knowsAll(objects []odb.ID, found *holding) bool {
+	if h.store.Promisor() {
+		return len(found.trees.ids) == len(h.before.trees) && len(found.objects.ids) == len(h.before.objects)
+	}
+	return !h.misses(objects, found)
 }
 
 // misses reports whether a blob in which nothing was found before has no tree that
@@ -159,12 +171,12 @@ func (h *History) SaveState() error {
 	unsettled := h.unsettled()
 	s := &state{
 		rules: h.opts.rules(),
-		known: h.store.Known(h.notRead(), append(h.unfinished(), slices.Collect(maps.Keys(unsettled))...)),
+		known: h.store.Known(h.notRead(), slices.Collect(maps.Keys(unsettled))),
 	}
 	s.loose = h.store.Loose()
 	s.commits.hash = h.store.HashLen()
 	if h.before != nil {
-		s.hits, s.tags = h.before.hits, h.before.tags
+		s.hits, s.tags = slices.Clone(h.before.hits), h.before.tags
 		s.objects, s.trees, s.entries, s.names = h.before.objects, h.before.trees, h.before.entries, h.before.names
 		s.commits.rows = h.before.commits.rows
 	}
@@ -173,17 +185,12 @@ func (h *History) SaveState() error {
 		for _, t := range p.tags {
 			s.tags = append(s.tags, t.id)
 		}
+		s.hits = append(s.hits, p.unfinished...)
 	}
 	s.remember(h.located)
+	slices.SortFunc(s.hits, odb.ID.Compare)
+	s.hits = slices.Compact(s.hits)
 	return s.save(h.opts.State)
-}
-
-// unfinished returns what was not looked at in full: the next scan is to say so too.
-func (h *History) unfinished() (ids []odb.ID) {
-	for _, p := range h.parts {
-		ids = append(ids, p.unfinished...)
-	}
-	return ids
 }
 
 // notRead returns what could not be read.
@@ -228,15 +235,7 @@ func (s *state) remember(found *holding) {
 	if found == nil {
 		return
 	}
-	hits := make(map[odb.ID]bool)
-	for _, id := range s.hits {
-		hits[id] = true
-	}
-	for _, id := range found.objects.ids {
-		if !hits[id] {
-			s.hits = append(s.hits, id)
-		}
-	}
+	s.hits = append(s.hits, found.objects.ids...)
 	s.objects, s.trees, s.entries, s.names = found.objects.ids, found.trees.ids, found.entries, found.refs
 }
 

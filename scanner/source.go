@@ -49,7 +49,7 @@ type Blob struct {
 	Dirty            []odb.Span
 	BaseClean, Clean bool
 
-	// Unfinished is set by visit where a limit kept it from looking at all of the blob.
+	// Unfinished is set by visit where it could not look at all of the blob.
 	Unfinished bool
 }
 

@@ -22,7 +22,7 @@ type state struct {
 	rules   string // the detectors and limits; others mean a new scan
 	known   odb.Known
 	loose   int      // how many of the known objects were loose
-	hits    []odb.ID // the objects in which something was found
+	hits    []odb.ID // the objects in which something was found, or could not be looked at
 	commits commitRows
 	more    [][]byte // rows of further commits, when it is written
 	tags    []odb.ID

@@ -121,6 +121,25 @@ func TestStateTellsOfDamageAgain(t *testing.T) {
 	}
 }
 
+// TestStateTellsOfArchivesAgain has an archive that nobody can read: the second scan
+// must say so too, for which it reads that archive and nothing else.
+func TestStateTellsOfArchivesAgain(t *testing.T) {
+	t.Parallel()
+	repo := gittest.New(t)
+	repo.WriteCommit("f", "one\n")
+	repo.WriteCommit("broken.gz", "\x1f\x8b\x08\x00 and nothing that could be unpacked")
+	repo.Git("gc", "-q")
+	state := filepath.Join(t.TempDir(), "state")
+	_, first := scanWithState(t, repo.Dir, state)
+	_, second := scanWithState(t, repo.Dir, state)
+	if a, b := fmt.Sprint(first.Notes), fmt.Sprint(second.Notes); a != b || !strings.Contains(a, "damaged") {
+		t.Errorf("of a damaged archive the first scan says %s, the second %s", a, b)
+	}
+	if second.Blobs != 1 {
+		t.Errorf("the second scan read %d objects, want the archive", second.Blobs)
+	}
+}
+
 func TestStateReadsWhatIsNew(t *testing.T) {
 	t.Parallel()
 	repo := gittest.New(t)
