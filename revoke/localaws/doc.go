@@ -11,7 +11,8 @@
 //
 // It judges permissions by three rules only: an administrator may do
 // everything, another user only what needs no permission, and what is denied
-// explicitly is denied. It keeps every request in a log and every key, deleted
+// explicitly, also by an inline policy, is denied. Of inline policies it reads what
+// they deny, and to sessions issued before when. It keeps every request in a log and every key, deleted
 // or not, in memory. Presigned requests (a signature in the query string) are
 // not read: they count as unsigned.
 //

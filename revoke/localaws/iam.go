@@ -25,7 +25,9 @@ func (s *Server) authorize(c *call, resource string) error {
 }
 
 func (s *Server) notDenied(c *call, resource string) error {
-	if c.caller().denies(c.fullAction()) {
+	who := c.caller()
+	if who.denies(c.fullAction()) || who.deniesTo(c.key, c.fullAction()) ||
+		who.parent != nil && who.parent.deniesTo(c.key, c.fullAction()) {
 		return denied(c, resource, " with an explicit deny in an identity-based policy")
 	}
 	return nil

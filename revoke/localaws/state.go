@@ -43,6 +43,8 @@ type identity struct {
 	denied   []string // patterns of actions denied explicitly
 	attached []string // names of AWS managed policies
 	created  time.Time
+	holder           // of a user
+	parent   *holder // of a session: its user's or role's
 }
 
 func (i *identity) isSession() bool { return i.name == "" && i.resource != "root" }
@@ -90,6 +92,7 @@ func (k *accessKey) statusAt(t time.Time) Status {
 type role struct {
 	account, name, id string
 	trusted           []string // accounts whose callers may assume it
+	holder
 }
 
 // state is what the server knows. It has no lock of its own: [Server] holds one

@@ -65,7 +65,7 @@ func (s *Server) assumeRole(c *call) (any, error) {
 		return nil, err
 	}
 	k := s.addSession(&identity{
-		account: r.account, resource: "assumed-role/" + r.name + "/" + name, id: r.id + ":" + name, admin: true,
+		account: r.account, resource: "assumed-role/" + r.name + "/" + name, id: r.id + ":" + name, admin: true, parent: &r.holder,
 	}, ttl)
 	return struct {
 		Credentials     credentials
