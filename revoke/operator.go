@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/logging"
+	"golang.org/x/time/rate"
 )
 
 // stsAPI is what is asked of STS as the responder.
@@ -50,6 +51,8 @@ type OperatorOptions struct {
 	// Endpoint is the URL that every STS and IAM call is sent to. "" is AWS's own,
 	// whatever AWS_ENDPOINT_URL or a profile's endpoint_url say.
 	Endpoint string
+	// Limiter spaces the calls, and whatever else shares it. nil is no limit.
+	Limiter *rate.Limiter
 	// Region decides the partition. "" is what the configuration says, or else
 	// us-east-1.
 	Region string
@@ -59,6 +62,7 @@ type OperatorOptions struct {
 type Operator struct {
 	endpoint string
 	roleName string
+	gate     gate
 	sts      stsAPI
 	signer   retrieve   // of the operator's own calls
 	below    []retrieve // what signer was assumed with
@@ -86,7 +90,7 @@ func (id Identity) partition() string { return strings.Split(id.ARN+"::", ":")[1
 // NewOperator loads the operator's credentials; it asks AWS only as far as the
 // profile needs it (a role, SSO). The error says what to set if there are none.
 func NewOperator(ctx context.Context, opts OperatorOptions) (*Operator, error) {
-	o := &Operator{endpoint: opts.Endpoint, roleName: opts.RoleName, sessions: map[string]*session{}}
+	o := &Operator{endpoint: opts.Endpoint, roleName: opts.RoleName, gate: gate{opts.Limiter}, sessions: map[string]*session{}}
 	cfg, err := config.LoadDefaultConfig(ctx, o.load(opts)...)
 	var missing config.SharedConfigProfileNotExistError
 	switch {
@@ -121,7 +125,7 @@ func noCredentials(profile string, err error) error {
 // read it, but for the endpoints.
 func (o *Operator) load(opts OperatorOptions) []func(*config.LoadOptions) error {
 	load := []func(*config.LoadOptions) error{
-		config.WithDefaultRegion(partitions[0].region),
+		config.WithDefaultRegion(partitions[0].regions[0]),
 		config.WithAppID("revokey"),
 		config.WithRetryer(newRetryer),
 		config.WithLogger(logging.Nop{}),
@@ -149,10 +153,12 @@ func (o *Operator) baseEndpoint() *string {
 
 func (o *Operator) settleSTS(so *sts.Options) {
 	so.BaseEndpoint, so.HTTPClient = o.baseEndpoint(), staying(so.HTTPClient)
+	so.APIOptions = append(slices.Clone(so.APIOptions), o.gate.attach)
 }
 
 func (o *Operator) settleIAM(io *iam.Options) {
 	io.BaseEndpoint, io.HTTPClient = o.baseEndpoint(), staying(io.HTTPClient)
+	io.APIOptions = append(slices.Clone(io.APIOptions), o.gate.attach)
 }
 
 // redirectAssumeRole sends a profile's own AssumeRole where our calls go, for the
