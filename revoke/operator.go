@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/logging"
 	"golang.org/x/time/rate"
@@ -68,6 +69,11 @@ type Operator struct {
 	below    []retrieve // what signer was assumed with
 	newIAM   func(aws.CredentialsProvider) iamAPI
 
+	organizations organizationsAPI // nil: names are not asked for
+	naming        sync.Mutex       // guards what follows
+	names         map[string]string
+	nameless      bool // Organizations does not answer the operator
+
 	mu       sync.Mutex
 	identity *Identity
 	sessions map[string]*session // by account
@@ -90,7 +96,7 @@ func (id Identity) partition() string { return strings.Split(id.ARN+"::", ":")[1
 // NewOperator loads the operator's credentials; it asks AWS only as far as the
 // profile needs it (a role, SSO). The error says what to set if there are none.
 func NewOperator(ctx context.Context, opts OperatorOptions) (*Operator, error) {
-	o := &Operator{endpoint: opts.Endpoint, roleName: opts.RoleName, gate: gate{opts.Limiter}, sessions: map[string]*session{}}
+	o := &Operator{endpoint: opts.Endpoint, roleName: opts.RoleName, gate: gate{opts.Limiter}, sessions: map[string]*session{}, names: map[string]string{}}
 	cfg, err := config.LoadDefaultConfig(ctx, o.load(opts)...)
 	var missing config.SharedConfigProfileNotExistError
 	switch {
@@ -104,6 +110,7 @@ func NewOperator(ctx context.Context, opts OperatorOptions) (*Operator, error) {
 	}
 	o.signer = cfg.Credentials.Retrieve
 	o.sts = sts.NewFromConfig(cfg, o.settleSTS)
+	o.organizations = organizations.NewFromConfig(cfg, o.settleOrganizations)
 	o.newIAM = func(as aws.CredentialsProvider) iamAPI {
 		return iam.NewFromConfig(cfg, o.settleIAM, func(io *iam.Options) { io.Credentials = as })
 	}
