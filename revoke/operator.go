@@ -117,15 +117,19 @@ func NewOperator(ctx context.Context, opts OperatorOptions) (*Operator, error) {
 	return o, nil
 }
 
+// ErrNoCredentials is in the error of [NewOperator] where nothing in the
+// environment or the configuration holds credentials.
+var ErrNoCredentials = errors.New("no AWS credentials for the operator")
+
 func noCredentials(profile string, err error) error {
 	if errors.Is(err, context.Canceled) {
 		return context.Canceled
 	}
 	cause := printable(innermost(err).Error())
 	if profile != "" {
-		return fmt.Errorf("no AWS credentials for the operator in profile %q: log in to it, or pass another --profile (%s)", profile, cause)
+		return fmt.Errorf("%w in profile %q: log in to it, or pass another --profile (%s)", ErrNoCredentials, profile, cause)
 	}
-	return fmt.Errorf("no AWS credentials for the operator: set AWS_PROFILE, or pass --profile (%s)", cause)
+	return fmt.Errorf("%w: set AWS_PROFILE, or pass --profile (%s)", ErrNoCredentials, cause)
 }
 
 // load says how the operator's configuration is read: as the user's other tools
