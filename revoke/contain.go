@@ -101,6 +101,8 @@ func (r *Revoker) containSession(ctx context.Context, step Step, leaked *aws.Cre
 		return step.refused(refusal)
 	case !r.owns(step.Verdict.Account):
 		return step.refused(foreign(step.Verdict.Account))
+	case !p.role && r.opts.Canaries.isUser(p.name):
+		return step.refused(canaryUserReason)
 	case p.role:
 		step.Role = p.name
 	default:

@@ -76,7 +76,7 @@ func (r *Revoker) soonest(ctx context.Context, key KeyState) (time.Time, error) 
 // deletion returns the change that the step asks for, or why it must not be made:
 // someone may have activated the key since the plan was made.
 func (r *Revoker) deletion(ctx context.Context, s *session, step Step) (change, string) {
-	key := KeyState{KeyID: step.KeyID, Account: step.Account, User: step.User}
+	key := KeyState{KeyID: step.KeyID, Account: step.Account, Owner: Owner{User: step.User}}
 	if err := s.readStatus(ctx, &key); err != nil {
 		return change{}, err.Error()
 	}

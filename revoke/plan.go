@@ -24,6 +24,7 @@ type Revoker struct {
 // is refused.
 type RevokerOptions struct {
 	Accounts  []string      // the accounts that are ours, in 12 digits
+	Canaries  Canaries      // of the user's own; their keys are left alone
 	Journal   *Journal      // needed by Apply and Undo only; the caller closes it
 	PollEvery time.Duration // between two looks at whether AWS refuses a key; 0 is 1 s
 	PollFor   time.Duration // until "requested" is all that can be said; 0 is 60 s
@@ -163,7 +164,7 @@ func (r *Revoker) steps(ctx context.Context, t Target) []Step {
 	if err := r.locate(ctx, &step.KeyState); err != nil {
 		return []Step{step.refused(err.Error())}
 	}
-	if IsCanaryAccount(step.Account) {
+	if r.opts.Canaries.inAccount(step.Account) {
 		step.Verdict = Verdict{Status: Canary, Account: step.Account, Reason: canaryReason}
 	}
 	if refusal := r.forbidden(ctx, step.KeyState, step.Action); refusal != "" {
@@ -174,6 +175,9 @@ func (r *Revoker) steps(ctx context.Context, t Target) []Step {
 	}
 	step.KeyState = r.Inspect(ctx, t.KeyID, step.Account)
 	byIAM := step.Verdict
+	if byIAM.Status == Canary {
+		return []Step{step.refused(byIAM.Reason)}
+	}
 	r.askPair(ctx, &step, t.Leaked)
 	steps := []Step{r.decide(ctx, step, byIAM)}
 	if r.opts.Aim.Contain != "" {
@@ -241,8 +245,10 @@ func foreign(account string) string {
 // asked about it, or "".
 func (r *Revoker) forbidden(ctx context.Context, key KeyState, action Action) string {
 	switch {
-	case IsCanaryAccount(key.Account):
+	case r.opts.Canaries.inAccount(key.Account):
 		return canaryReason
+	case r.opts.Canaries.isUser(key.User):
+		return canaryUserReason
 	case !r.owns(key.Account):
 		return foreign(key.Account)
 	}

@@ -61,7 +61,7 @@ func (r *Revoker) whatBecame(ctx context.Context, e Entry) (done bool, seen stri
 	if e.Endpoint != r.op.endpoint {
 		return false, "", fmt.Errorf("it was done at %s, not here: pass --aws-endpoint accordingly", place(e.Endpoint))
 	}
-	if !r.owns(e.Account) || IsCanaryAccount(e.Account) {
+	if !r.owns(e.Account) || r.opts.Canaries.inAccount(e.Account) {
 		return false, "", fmt.Errorf("%s", foreign(e.Account))
 	}
 	s, err := r.op.in(ctx, e.Account)
@@ -73,7 +73,7 @@ func (r *Revoker) whatBecame(ctx context.Context, e Entry) (done bool, seen stri
 
 // shows reports whether IAM shows what the entry tells as done.
 func (s *session) shows(ctx context.Context, e Entry) (done bool, seen string, err error) {
-	key := KeyState{KeyID: e.KeyID, Account: e.Account, User: e.User}
+	key := KeyState{KeyID: e.KeyID, Account: e.Account, Owner: Owner{User: e.User}}
 	switch e.Action {
 	case Contain, Release:
 		if e.Policy == nil {

@@ -63,7 +63,7 @@ func (r *Revoker) unrecorded(keyID string) string {
 }
 
 func (r *Revoker) takeBack(ctx context.Context, run string, e Entry) (*job, error) {
-	key, action := KeyState{KeyID: e.KeyID, Account: e.Account, User: e.User}, e.Action.undoes()
+	key, action := KeyState{KeyID: e.KeyID, Account: e.Account, Owner: Owner{User: e.User}}, e.Action.undoes()
 	refusal := r.forbidden(ctx, key, action)
 	if e.Endpoint != r.op.endpoint {
 		refusal = fmt.Sprintf("it was done at %s, not here: pass --aws-endpoint accordingly", place(e.Endpoint))

@@ -27,4 +27,6 @@ var actions = map[string]func(*Server, *call) (any, error){
 	"iam:DeleteRolePolicy": (*Server).deletePolicy,
 	"iam:TagRole":          (*Server).tag,
 	"iam:UntagRole":        (*Server).untag,
+
+	"organizations:DescribeAccount": (*Server).describeAccount,
 }
