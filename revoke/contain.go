@@ -79,7 +79,7 @@ func (c Containment) String() string {
 
 // containUser plans to contain the user of a key.
 func (r *Revoker) containUser(ctx context.Context, step Step, byIAM Verdict) Step {
-	step.Action, step.leaked = Contain, nil
+	step.Action, step.leaked, step.Notes = Contain, nil, nil
 	switch {
 	case strings.HasSuffix(step.Verdict.ARN, ":root"):
 		return step.refused("sessions of the root user obey no policy of the account: only a service control policy of its organization denies them")
@@ -155,6 +155,7 @@ func (r *Revoker) containPrincipal(ctx context.Context, step Step, p principal) 
 	case err != nil:
 		return step.refused(err.Error())
 	case had != "":
+		step.contained = true
 		return step.refused("already contained: the policy " + step.Policy.Name + " is there")
 	}
 	step.By = s.as

@@ -24,6 +24,16 @@ func (j *Journal) Undoable() []Entry {
 	return left
 }
 
+// LastRun returns what is undoable of the last run that did something undoable.
+func (j *Journal) LastRun() []Entry {
+	left := j.Undoable()
+	if len(left) == 0 {
+		return nil
+	}
+	run := left[len(left)-1].Run
+	return slices.DeleteFunc(left, func(e Entry) bool { return e.Run != run })
+}
+
 // supersedes reports whether what e tells leaves nothing of d to undo: it was done
 // again or undone, or its key is gone.
 func (e Entry) supersedes(d Entry) bool {

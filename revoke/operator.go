@@ -48,9 +48,11 @@ var (
 type OperatorOptions struct {
 	// Profile of the shared configuration files. "" is the default chain.
 	Profile string
-	// RoleName is assumed in every account but the operator's own; it may hold a
-	// path. "" keeps the operator to its own account.
-	RoleName string
+	// RoleNames are assumed in every account but the operator's own, the first that
+	// can be; they may hold a path. None keeps the operator to its own account.
+	RoleNames []string
+	// Assume is how.
+	Assume AssumeOptions
 	// Endpoint is the URL that every STS and IAM call is sent to. "" is AWS's own,
 	// whatever AWS_ENDPOINT_URL or a profile's endpoint_url say.
 	Endpoint string
@@ -64,7 +66,8 @@ type OperatorOptions struct {
 // Operator is the responder's own identity. It is safe for concurrent use.
 type Operator struct {
 	endpoint string
-	roleName string
+	roles    []string // their names
+	assume   AssumeOptions
 	gate     gate
 	sts      stsAPI
 	signer   retrieve   // of the operator's own calls
@@ -78,7 +81,7 @@ type Operator struct {
 
 	mu       sync.Mutex
 	identity *Identity
-	sessions map[string]*session // by account
+	sessions map[string]*workplace // by account
 }
 
 // retrieve is a provider as a function: of a struct, and of a pointer to one, some
@@ -98,7 +101,7 @@ func (id Identity) partition() string { return strings.Split(id.ARN+"::", ":")[1
 // NewOperator loads the operator's credentials; it asks AWS only as far as the
 // profile needs it (a role, SSO). The error says what to set if there are none.
 func NewOperator(ctx context.Context, opts OperatorOptions) (*Operator, error) {
-	o := &Operator{endpoint: opts.Endpoint, roleName: opts.RoleName, gate: gate{opts.Limiter}, sessions: map[string]*session{}, names: map[string]string{}}
+	o := &Operator{endpoint: opts.Endpoint, roles: opts.RoleNames, assume: opts.Assume, gate: gate{opts.Limiter}, sessions: map[string]*workplace{}, names: map[string]string{}}
 	cfg, err := config.LoadDefaultConfig(ctx, o.load(opts)...)
 	var missing config.SharedConfigProfileNotExistError
 	switch {
@@ -233,48 +236,6 @@ func (o *Operator) accountOf(ctx context.Context, keyID string) (string, error) 
 		return "", fmt.Errorf("asking STS which account %s is of: %w", keyID, failed("sts:GetAccessKeyInfo", err))
 	}
 	return aws.ToString(out.Account), nil
-}
-
-// session is the operator at work in one account.
-type session struct {
-	iam iamAPI
-	as  string // the ARN of who signs
-}
-
-// in returns the operator's session in the account: as itself in its own, else as
-// RoleName.
-func (o *Operator) in(ctx context.Context, account string) (*session, error) {
-	id, err := o.Identity(ctx)
-	if err != nil {
-		return nil, err
-	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if s := o.sessions[account]; s != nil {
-		return s, nil
-	}
-	s, err := o.open(ctx, id, account)
-	if err == nil {
-		o.sessions[account] = s
-	}
-	return s, err
-}
-
-func (o *Operator) open(ctx context.Context, id Identity, account string) (*session, error) {
-	if account == id.Account {
-		return &session{o.newIAM(o.signer), id.ARN}, nil
-	}
-	if o.roleName == "" {
-		return nil, fmt.Errorf("account %s is not the operator's own (%s): pass --role-name, or a --profile of that account", account, id.Account)
-	}
-	role := fmt.Sprintf("arn:%s:iam::%s:role/%s", id.partition(), account, o.roleName)
-	as := aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(o.sts, role, func(ro *stscreds.AssumeRoleOptions) {
-		ro.RoleSessionName = "revokey"
-	}))
-	if _, err := as.Retrieve(ctx); err != nil {
-		return nil, fmt.Errorf("assuming %s: %w", role, failed("sts:AssumeRole", err))
-	}
-	return &session{o.newIAM(as), role}, nil
 }
 
 // failed says in our words why AWS did not do the action; an interruption stays

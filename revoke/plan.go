@@ -67,6 +67,9 @@ type Target struct {
 	KeyID   string
 	Account string // as the key ID carries it; "" asks STS
 	Seen    *Seen  // where it leaked; nil if not known
+	// LastUsed is its last use before we asked about it, if that was read earlier;
+	// nil is what IAM shows when the plan is made.
+	LastUsed *LastUse
 	// Leaked is the pair, by which the outcome is proven; nil if its secret is not
 	// known. It is never journaled, and Format does not show it.
 	Leaked *aws.Credentials `json:"-"`
@@ -110,6 +113,8 @@ type Step struct {
 	// leaked is set if STS knew the key ID, and so can prove the end of it. It is a
 	// function because fmt shows nothing of those, whatever the verb.
 	leaked func() aws.Credentials
+	// contained is that the policy is there already.
+	contained bool
 }
 
 func (s Step) does() Action { return cmp.Or(s.Action, Deactivate) }
@@ -175,6 +180,9 @@ func (r *Revoker) steps(ctx context.Context, t Target) []Step {
 	}
 	step.KeyState = r.Inspect(ctx, t.KeyID, step.Account)
 	byIAM := step.Verdict
+	if t.LastUsed != nil {
+		step.LastUsed = t.LastUsed
+	}
 	if byIAM.Status == Canary {
 		return []Step{step.refused(byIAM.Reason)}
 	}
@@ -233,6 +241,9 @@ func (r *Revoker) askPair(ctx context.Context, step *Step, leaked *aws.Credentia
 		step.Verdict = told
 	}
 }
+
+// Accounts returns the accounts that are ours.
+func (r *Revoker) Accounts() []string { return slices.Clone(r.opts.Accounts) }
 
 // owns reports whether the account is on the user's list.
 func (r *Revoker) owns(account string) bool { return slices.Contains(r.opts.Accounts, account) }

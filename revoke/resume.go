@@ -116,3 +116,6 @@ func (r *Revoker) PlanAgain(ctx context.Context, begin Entry) (Plan, error) {
 	plan.Resumes = []string{begin.ID}
 	return plan, err
 }
+
+// CloseRun ends an interrupted run without going on with it.
+func (r *Revoker) CloseRun(begin Entry) error { return r.end(begin) }

@@ -15,6 +15,19 @@ func (r *Revoker) Undo(ctx context.Context, keyIDs ...string) ([]Result, error) 
 		return nil, errNoJournal
 	}
 	entries, refused := r.toUndo(keyIDs)
+	return r.undo(ctx, entries, refused)
+}
+
+// UndoEntries takes back what these of the journal's undoable entries tell.
+func (r *Revoker) UndoEntries(ctx context.Context, entries []Entry) ([]Result, error) {
+	if r.opts.Journal == nil {
+		return nil, errNoJournal
+	}
+	return r.undo(ctx, entries, nil)
+}
+
+// undo takes back what the entries tell, and refuses the keys.
+func (r *Revoker) undo(ctx context.Context, entries []Entry, refused []string) ([]Result, error) {
 	var steps []Planned
 	for _, e := range entries {
 		steps = append(steps, Planned{KeyID: e.KeyID, Account: e.Account, Action: e.Action.undoes()})

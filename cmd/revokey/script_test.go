@@ -132,6 +132,7 @@ func cmdMkkey(ts *testscript.TestScript, neg bool, args []string) {
 	case "canary":
 		k = s.aws.AddKey(canaryAccount, name)
 	case "session":
+		s.aws.AddRole(ourAccount, "ci")
 		k = s.aws.AddSession(ourAccount, "assumed-role/ci/"+name, time.Hour)
 	case "invented":
 		k = localaws.Key{ID: localaws.NewKeyID(nil, "AKIA", ourAccount), Secret: localaws.NewSecret(nil)}

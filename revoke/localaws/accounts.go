@@ -97,6 +97,13 @@ func (s *Server) AddRole(account, name string, trustedAccounts ...string) {
 	s.state.roles[entity(account, name)] = &role{account: account, name: name, id: newEntityID(s.rand, "AROA"), trusted: trustedAccounts}
 }
 
+// SetExternalID makes the role's trust policy ask for the external ID.
+func (s *Server) SetExternalID(account, role, id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state.roles[entity(account, role)].externalID = id
+}
+
 // SetAlias gives the account its alias, as ListAccountAliases shows it.
 func (s *Server) SetAlias(account, alias string) {
 	s.mu.Lock()

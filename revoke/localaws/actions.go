@@ -29,4 +29,5 @@ var actions = map[string]func(*Server, *call) (any, error){
 	"iam:UntagRole":        (*Server).untag,
 
 	"organizations:DescribeAccount": (*Server).describeAccount,
+	"organizations:ListAccounts":    (*Server).listAccounts,
 }

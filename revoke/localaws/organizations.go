@@ -3,9 +3,12 @@ package localaws
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -19,7 +22,8 @@ const (
 )
 
 // SetOrganization makes the account the management account of an organization with
-// the accounts named, by their IDs. Only its administrators are told of them.
+// the accounts named, by their IDs. Only its administrators are told of them. One
+// whose name begins with "suspended" is.
 func (s *Server) SetOrganization(management string, names map[string]string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -73,4 +77,38 @@ func (s *Server) describeAccount(c *call) (any, error) {
 	default:
 		return map[string]any{"Account": map[string]string{"Id": id, "Name": name, "Status": "ACTIVE"}}, nil
 	}
+}
+
+// listAccounts lists the organization's accounts by their IDs, two a page; the
+// first page is empty, as AWS says that pages may be.
+func (s *Server) listAccounts(c *call) (any, error) {
+	switch {
+	case s.state.management == "":
+		return nil, errorf(http.StatusBadRequest, "AWSOrganizationsNotInUseException", "Your account is not a member of an organization.")
+	case c.caller().account != s.state.management || !c.caller().admin || c.caller().denies("organizations:ListAccounts"):
+		return nil, errorf(http.StatusBadRequest, "AccessDeniedException", "You don't have permissions to access this resource.")
+	}
+	const size = 2
+	accounts := []map[string]string{}
+	token := c.form.Get("NextToken")
+	if token == "" {
+		return map[string]any{"Accounts": accounts, "NextToken": "0"}, nil
+	}
+	from, err := strconv.Atoi(token)
+	ids := slices.Sorted(maps.Keys(s.state.names))
+	if err != nil || from < 0 || from > len(ids) {
+		return nil, errorf(http.StatusBadRequest, "InvalidInputException", "You provided an invalid NextToken.")
+	}
+	for _, id := range ids[from:min(from+size, len(ids))] {
+		status := "ACTIVE"
+		if strings.HasPrefix(s.state.names[id], "suspended") {
+			status = "SUSPENDED"
+		}
+		accounts = append(accounts, map[string]string{"Id": id, "Name": s.state.names[id], "Status": status, "State": status})
+	}
+	page := map[string]any{"Accounts": accounts}
+	if from+size < len(ids) {
+		page["NextToken"] = strconv.Itoa(from + size)
+	}
+	return page, nil
 }

@@ -92,6 +92,7 @@ func (k *accessKey) statusAt(t time.Time) Status {
 type role struct {
 	account, name, id string
 	trusted           []string // accounts whose callers may assume it
+	externalID        string   // that the trust policy asks for; "" is none
 	holder
 }
 

@@ -87,7 +87,7 @@ func (s *Server) trustedRole(c *call, arn string) (*role, error) {
 	}
 	account, name, ok := s.splitRole(arn)
 	r := s.state.roles[entity(account, name)]
-	if !ok || r == nil || !slices.Contains(r.trusted, c.caller().account) {
+	if !ok || r == nil || !slices.Contains(r.trusted, c.caller().account) || r.externalID != c.form.Get("ExternalId") && r.externalID != "" {
 		return nil, denied(c, arn, "")
 	}
 	return r, nil

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/revokey-dev/revokey/report"
+	"github.com/revokey-dev/revokey/revoke"
+)
+
+// foundOptionsOf reads what a scan is to do about what it finds.
+func foundOptionsOf(c *cli.Context) (carryOptions, error) {
+	if !c.Bool("revoke") {
+		for _, name := range []string{"apply", "yes", "journal", "contain", "deny-all", "delete", "inactive-for"} {
+			if c.IsSet(name) {
+				return carryOptions{}, usagef("--%s goes with --revoke", name)
+			}
+		}
+	}
+	o, err := carryOptionsOf(c)
+	o.stdinTaken = c.Bool("stdin")
+	return o, err
+}
+
+// revokeFound plans for what was found, and carries the plan out if it is to be.
+// The plan follows the report, unless that is for programs.
+func (o scanOptions) revokeFound(ctx context.Context, suspects []suspect, sum report.Summary, std streams) error {
+	targets := targetsOf(suspects)
+	if len(targets) == 0 {
+		std.say("there are no keys to revoke")
+		return outcome(sum)
+	}
+	w, err := newWorker(ctx, o.found, o.aws, false, std)
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	if o.output.format != "text" && o.output.file == "" {
+		w.text = std.err
+	}
+	fmt.Fprintln(w.text)
+	plan, err := w.plan(ctx, targets)
+	if err != nil {
+		return err
+	}
+	return errors.Join(w.carryOut(ctx, plan), stillLive(suspects, plan, w.results), outcome(withoutLive(sum)))
+}
+
+// stillLive is what the verdicts come to after the revocation: a key that was live
+// and was not proven off is.
+func stillLive(suspects []suspect, plan revoke.Plan, results []revoke.Result) error {
+	off := map[string]bool{}
+	for _, s := range plan.Steps {
+		off[s.KeyID] = off[s.KeyID] || s.Action == revoke.Deactivate && s.Done()
+	}
+	for _, r := range results {
+		off[r.KeyID] = off[r.KeyID] || r.Action == revoke.Deactivate && r.Outcome == revoke.Verified
+	}
+	for _, s := range suspects {
+		if s.Verdict.Status == revoke.Live && !off[report.Value(s.KeyID)] {
+			return errLive
+		}
+	}
+	return nil
+}
+
+// withoutLive returns the summary without its live keys, for its outcome.
+func withoutLive(sum report.Summary) report.Summary {
+	sum.ByStatus = maps.Clone(sum.ByStatus)
+	delete(sum.ByStatus, revoke.Live)
+	return sum
+}
