@@ -1,6 +1,10 @@
 package revoke
 
-import "github.com/aws/aws-sdk-go-v2/service/iam/types"
+import (
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+)
 
 // Action is what is done to a credential. The words are a contract.
 type Action string
@@ -16,6 +20,9 @@ const (
 func (a Action) undoes() Action {
 	return map[Action]Action{Deactivate: Activate, Contain: Release}[a]
 }
+
+// done is the action as its outcome.
+func (a Action) done() string { return strings.TrimSuffix(string(a), "e") + "ed" }
 
 // takesBack reports whether a takes something back, and so is only ever done from
 // the journal.

@@ -131,6 +131,12 @@ func (r *Revoker) take(ctx context.Context, run string, step Step) (*job, error)
 	if refusal != "" {
 		return stopped(step.KeyState, action, Refused, refusal), nil
 	}
+	if step.bySelf {
+		s, c := r.switchSelfOff(step)
+		j, err := r.make(ctx, run, s, c)
+		j.bySTS = r.refusedBySTS(step.leaked(), s.as)
+		return j, err
+	}
 	s, err := r.op.in(ctx, step.Account)
 	if err != nil {
 		return stopped(step.KeyState, action, Failed, err.Error()), nil
@@ -141,7 +147,7 @@ func (r *Revoker) take(ctx context.Context, run string, step Step) (*job, error)
 	}
 	j, err := r.make(ctx, run, s, c)
 	if step.leaked != nil && action == Deactivate {
-		j.bySTS = r.refusedBySTS(step.leaked())
+		j.bySTS = r.refusedBySTS(step.leaked(), s.as)
 	}
 	return j, err
 }
@@ -162,14 +168,10 @@ func (r *Revoker) changeOf(ctx context.Context, s *session, step Step) (change, 
 }
 
 // refusedBySTS looks whether AWS refuses the leaked pair. A key's partition is
-// that of the operator who may change it.
-func (r *Revoker) refusedBySTS(cred aws.Credentials) look {
+// that of whoever changed it.
+func (r *Revoker) refusedBySTS(cred aws.Credentials, by string) look {
 	return func(ctx context.Context) (bool, string) {
-		id, err := r.op.Identity(ctx)
-		if err != nil {
-			return false, err.Error()
-		}
-		v := r.verifier.askAgain(ctx, cred, id.partition())
+		v := r.verifier.askAgain(ctx, cred, Identity{ARN: by}.partition())
 		return v.Status == NotAccepted, v.Reason
 	}
 }

@@ -63,6 +63,9 @@ func (o *Operator) workplace(account string) *workplace {
 }
 
 func (o *Operator) open(ctx context.Context, id Identity, account string) (*session, error) {
+	if o.without() {
+		return nil, errors.New(noOperator)
+	}
 	if account == id.Account {
 		return &session{o.newIAM(o.signer), id.ARN}, nil
 	}

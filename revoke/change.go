@@ -95,6 +95,9 @@ func (r *Revoker) intend(ctx context.Context, run string, s *session, c change) 
 	}
 	entry.Run, entry.KeyID, entry.Account, entry.User = run, c.key.KeyID, c.key.Account, c.key.User
 	entry.Action, entry.Policy, entry.Service = c.action, c.policy, c.service
+	if r.op.without() {
+		entry.Operator = s.as
+	}
 	if s.as != entry.Operator {
 		entry.Role = s.as
 	}

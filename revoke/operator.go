@@ -216,6 +216,9 @@ func (o *Operator) Identity(ctx context.Context) (Identity, error) {
 // signs reports whether the key signs the operator's own calls, or the calls that
 // its credentials come from.
 func (o *Operator) signs(ctx context.Context, keyID string) (bool, error) {
+	if o.without() {
+		return false, nil
+	}
 	for _, signer := range append(slices.Clone(o.below), o.signer) {
 		cred, err := signer(ctx)
 		if err != nil {
@@ -231,6 +234,9 @@ func (o *Operator) signs(ctx context.Context, keyID string) (bool, error) {
 // accountOf asks STS which account the key ID names. STS reads it out of the ID,
 // so that the answer says nothing of whether the key exists.
 func (o *Operator) accountOf(ctx context.Context, keyID string) (string, error) {
+	if o.without() {
+		return "", errors.New(noOperator)
+	}
 	out, err := o.sts.GetAccessKeyInfo(ctx, &sts.GetAccessKeyInfoInput{AccessKeyId: &keyID})
 	if err != nil {
 		return "", fmt.Errorf("asking STS which account %s is of: %w", keyID, failed("sts:GetAccessKeyInfo", err))

@@ -45,6 +45,9 @@ type Aim struct {
 	InactiveFor time.Duration `json:"inactive_for,omitempty"` // in nanoseconds
 	// Contain, beside that, what the keys' users can do. "" is not at all.
 	Contain Containment `json:"contain,omitempty"`
+	// BySelf has keys switch themselves off: the last resort, for which the
+	// operator may be a [NewSelfOperator].
+	BySelf bool `json:"by_self,omitempty"`
 }
 
 // NewRevoker returns a Revoker that acts as op and proves by v. A nil v proves by
@@ -115,6 +118,8 @@ type Step struct {
 	leaked func() aws.Credentials
 	// contained is that the policy is there already.
 	contained bool
+	// bySelf is that the key signs the call.
+	bySelf bool
 }
 
 func (s Step) does() Action { return cmp.Or(s.Action, Deactivate) }
@@ -174,6 +179,9 @@ func (r *Revoker) steps(ctx context.Context, t Target) []Step {
 	}
 	if refusal := r.forbidden(ctx, step.KeyState, step.Action); refusal != "" {
 		return []Step{step.refused(refusal)}
+	}
+	if r.opts.Aim.BySelf {
+		return []Step{r.bySelf(ctx, step, t.Leaked)}
 	}
 	if isSession(t.KeyID) {
 		return []Step{r.containSession(ctx, step, t.Leaked)}
@@ -262,6 +270,9 @@ func (r *Revoker) forbidden(ctx context.Context, key KeyState, action Action) st
 		return canaryUserReason
 	case !r.owns(key.Account):
 		return foreign(key.Account)
+	}
+	if r.opts.Aim.BySelf && action == Deactivate {
+		return ""
 	}
 	switch own, err := r.op.signs(ctx, key.KeyID); {
 	case err != nil:

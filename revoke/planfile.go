@@ -59,7 +59,7 @@ func (p Plan) Since(agreed Plan) Difference {
 	}
 	for _, is := range p.Steps {
 		if !slices.ContainsFunc(agreed.Steps, func(s Step) bool { return s.KeyID == is.KeyID && s.does() == is.does() }) {
-			block("%s: it was not to be %sd", is.KeyID, is.does())
+			block("%s: it was not to be %s", is.KeyID, is.does().done())
 		}
 	}
 	return d
@@ -103,7 +103,7 @@ func (s Step) Done() bool {
 	}
 	switch s.does() {
 	case Deactivate:
-		return s.Verdict.Status == Inactive || s.Verdict.Status == Deleted
+		return s.bySelf && s.Verdict.Status == NotAccepted || s.Verdict.Status == Inactive || s.Verdict.Status == Deleted
 	case Delete:
 		return s.Verdict.Status == Deleted
 	}

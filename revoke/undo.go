@@ -84,6 +84,9 @@ func (r *Revoker) takeBack(ctx context.Context, run string, e Entry) (*job, erro
 	if refusal != "" {
 		return stopped(key, action, Refused, refusal), nil
 	}
+	if e.User == "" && action == Activate {
+		return stopped(key, action, Refused, "its user is not known: only root itself can activate a root key"), nil
+	}
 	s, err := r.op.in(ctx, e.Account)
 	if err != nil {
 		return stopped(key, action, Failed, err.Error()), nil

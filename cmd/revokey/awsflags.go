@@ -155,6 +155,10 @@ func (o awsOptions) workers() int { return int(min(64, math.Ceil(o.rate))) }
 
 // revoker returns a revoker that works as the operator.
 func (o awsOptions) revoker(ctx context.Context, opts revoke.RevokerOptions) (*revoke.Revoker, error) {
+	if opts.Aim.BySelf {
+		opts.Accounts, opts.Canaries = o.accounts, o.canaries
+		return revoke.NewRevoker(revoke.NewSelfOperator(o.endpoint, o.limiter), o.verifier(), opts), nil
+	}
 	op, err := revoke.NewOperator(ctx, revoke.OperatorOptions{
 		Profile: o.profile, RoleNames: o.roles, Assume: o.assume, Endpoint: o.endpoint, Limiter: o.limiter,
 	})

@@ -34,6 +34,7 @@ func carryFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "contain", Usage: "also deny the key's user (of a session key, its user or role) every session issued before now", Category: "Revoke"},
 		&cli.BoolFlag{Name: "deny-all", Usage: "contain by denying the user or role everything, whatever it uses", Category: "Revoke"},
 		&cli.BoolFlag{Name: "delete", Usage: "delete keys for good instead, if they have been inactive for long enough", Category: "Revoke"},
+		&cli.BoolFlag{Name: "with-leaked-key", Usage: "have each key switch itself off, where there is nobody else to: AWS's quarantine denies that", Category: "Revoke"},
 		&cli.StringFlag{Name: "inactive-for", Value: "14d", Usage: "how long a key has to be inactive before it is deleted, by the journal: a `TIME` such as 14d or 36h", Category: "Revoke"},
 	}
 }
@@ -58,12 +59,15 @@ func carryOptionsOf(c *cli.Context) (carryOptions, error) {
 	if c.Bool("deny-all") {
 		o.aim.Contain = revoke.DenyEverything
 	}
+	o.aim.BySelf = c.Bool("with-leaked-key")
 	inactive, err := parseTime(c.String("inactive-for"))
 	switch {
 	case err != nil || inactive < 0:
 		return o, usagef("--inactive-for takes a time such as 14d or 36h, not %q", c.String("inactive-for"))
 	case c.IsSet("inactive-for") && !o.aim.Delete:
 		return o, usagef("--inactive-for goes with --delete")
+	case o.aim.BySelf && (o.aim.Delete || o.aim.Contain != ""):
+		return o, usagef("--with-leaked-key can but deactivate: it goes with neither --delete nor --contain")
 	case o.aim.Delete && o.aim.Contain != "":
 		return o, usagef("--delete and --contain do not go together: contain first, delete when nobody has missed the key")
 	case o.aim.Delete:

@@ -282,6 +282,9 @@ func callsOf(p revoke.Plan) int {
 // leftOpen is what it comes to that a step leaves its key as it is: nothing where
 // IAM shows it off already, or where it is a canary's, which nobody must touch.
 func leftOpen(s revoke.Step) error {
+	if s.Done() {
+		return nil
+	}
 	switch s.Verdict.Status {
 	case revoke.Inactive, revoke.Deleted, revoke.Canary, revoke.Expired:
 		if s.Action == revoke.Delete && s.Verdict.Status == revoke.Inactive {
@@ -289,9 +292,6 @@ func leftOpen(s revoke.Step) error {
 		}
 		return nil
 	case revoke.Live:
-		if s.Done() {
-			return nil
-		}
 		return errLive
 	}
 	return errIncomplete
