@@ -26,8 +26,9 @@ type AssumeOptions struct {
 
 // session is the operator at work in one account.
 type session struct {
-	iam iamAPI
-	as  string // the ARN of who signs
+	iam   iamAPI
+	as    string // the ARN of who signs
+	creds aws.CredentialsProvider
 }
 
 // workplace is an account and the operator's session in it, once there is one.
@@ -67,7 +68,7 @@ func (o *Operator) open(ctx context.Context, id Identity, account string) (*sess
 		return nil, errors.New(noOperator)
 	}
 	if account == id.Account {
-		return &session{o.newIAM(o.signer), id.ARN}, nil
+		return &session{o.newIAM(o.signer), id.ARN, o.signer}, nil
 	}
 	if len(o.roles) == 0 {
 		return nil, fmt.Errorf("account %s is not the operator's own (%s): pass --role-name, or a --profile of that account", account, id.Account)
@@ -77,7 +78,7 @@ func (o *Operator) open(ctx context.Context, id Identity, account string) (*sess
 		role := fmt.Sprintf("arn:%s:iam::%s:role/%s", id.partition(), account, name)
 		as, err := o.become(ctx, id, role)
 		if err == nil {
-			return &session{o.newIAM(as), role}, nil
+			return &session{o.newIAM(as), role, as}, nil
 		}
 		refused = append(refused, err)
 		if errorCode(err) == "" || ctx.Err() != nil { // STS does not answer: nor will it for the next

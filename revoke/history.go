@@ -107,9 +107,16 @@ type JournalCheck struct {
 // CheckJournal reads the journal and follows its chain of hashes. It neither
 // changes nor locks it, so that a running revokey's last line may count as torn.
 func CheckJournal(path string) (JournalCheck, error) {
+	_, check, err := ReadJournal(path)
+	return check, err
+}
+
+// ReadJournal is [CheckJournal] that also returns the entries, oldest first, as far
+// as they are whole and follow from each other.
+func ReadJournal(path string) ([]Entry, JournalCheck, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return JournalCheck{}, fmt.Errorf("checking journal: %w", err)
+		return nil, JournalCheck{}, fmt.Errorf("reading journal: %w", err)
 	}
 	whole := data[:bytes.LastIndexByte(data, '\n')+1]
 	c, err := readChain(whole)
@@ -123,5 +130,5 @@ func CheckJournal(path string) (JournalCheck, error) {
 	if err != nil {
 		check.Broken = err.Error()
 	}
-	return check, nil
+	return c.entries, check, nil
 }

@@ -67,7 +67,7 @@ func (r *Revoker) bySelf(ctx context.Context, step Step, leaked *aws.Credentials
 // switchSelfOff returns the change that the step asks for, and who makes it.
 func (r *Revoker) switchSelfOff(step Step) (*session, change) {
 	client := r.clientOf(step.leaked(), Identity{ARN: step.Verdict.ARN}.partition())
-	s := &session{client, step.Verdict.ARN}
+	s := &session{iam: client, as: step.Verdict.ARN}
 	return s, change{
 		key: step.KeyState, action: Deactivate, permission: "iam:UpdateAccessKey by the leaked key itself",
 		call: func(ctx context.Context) (middleware.Metadata, error) {

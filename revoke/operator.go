@@ -69,6 +69,7 @@ type Operator struct {
 	roles    []string // their names
 	assume   AssumeOptions
 	gate     gate
+	config   func() aws.Config // of what is asked of other services; a function, as retrieve is
 	sts      stsAPI
 	signer   retrieve   // of the operator's own calls
 	below    []retrieve // what signer was assumed with
@@ -113,7 +114,7 @@ func NewOperator(ctx context.Context, opts OperatorOptions) (*Operator, error) {
 	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
 		return nil, noCredentials(opts.Profile, err)
 	}
-	o.signer = cfg.Credentials.Retrieve
+	o.config, o.signer = func() aws.Config { return cfg }, cfg.Credentials.Retrieve
 	o.sts = sts.NewFromConfig(cfg, o.settleSTS)
 	o.organizations = organizations.NewFromConfig(cfg, o.settleOrganizations)
 	o.newIAM = func(as aws.CredentialsProvider) iamAPI {

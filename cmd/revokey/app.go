@@ -69,7 +69,8 @@ func newApp(std streams) *cli.App {
 		ExitErrHandler:            func(*cli.Context, error) {}, // run alone decides how to end
 		CustomAppHelpTemplate:     cli.AppHelpTemplate + "\n" + exitCodesText,
 		Commands: []*cli.Command{
-			scanCommand(std), verifyCommand(std), revokeCommand(std), undoCommand(std), demoCommand(std),
+			scanCommand(std), verifyCommand(std), revokeCommand(std), undoCommand(std),
+			traceCommand(std), reportCommand(std), journalCommand(std), demoCommand(std),
 		},
 	}
 	for _, c := range app.Commands {

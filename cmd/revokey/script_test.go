@@ -57,6 +57,8 @@ func TestScripts(t *testing.T) {
 			"awscount": cmdAWSCount,
 			"absent":   cmdAbsent,
 			"damage":   cmdDamage,
+			"trail":    cmdTrail,
+			"alter":    cmdAlter,
 		},
 	})
 }
@@ -235,6 +237,24 @@ func cmdAbsent(ts *testscript.TestScript, neg bool, args []string) {
 			}
 		}
 	}
+}
+
+// cmdTrail puts an event of the key NAME, an hour old, into CloudTrail: trail NAME SERVICE CALL.
+func cmdTrail(ts *testscript.TestScript, neg bool, args []string) {
+	k := of(ts).keys[args[0]]
+	of(ts).aws.Log(localaws.Event{
+		Time: time.Now().Add(-time.Hour), Account: k.Account, Region: "us-east-1", KeyID: k.ID,
+		Source: args[1] + ".amazonaws.com", Name: args[2],
+	})
+}
+
+// cmdAlter replaces the first OLD in a file by NEW: alter FILE OLD NEW.
+func cmdAlter(ts *testscript.TestScript, neg bool, args []string) {
+	text := ts.ReadFile(args[0])
+	if !strings.Contains(text, args[1]) {
+		ts.Fatalf("%s holds no %q", args[0], args[1])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Replace(text, args[1], args[2], 1)), 0o600))
 }
 
 // cmdDamage cuts a file to its first half: damage PATTERN.

@@ -1,5 +1,8 @@
 package localaws
 
+// services are those that requests may be signed for.
+var services = []string{"sts", "iam", "organizations", "cloudtrail", "account", "secretsmanager"}
+
 // actions are what the server can do, by service and name.
 var actions = map[string]func(*Server, *call) (any, error){
 	"sts:GetCallerIdentity": (*Server).getCallerIdentity,
@@ -30,4 +33,7 @@ var actions = map[string]func(*Server, *call) (any, error){
 
 	"organizations:DescribeAccount": (*Server).describeAccount,
 	"organizations:ListAccounts":    (*Server).listAccounts,
+
+	"cloudtrail:LookupEvents": (*Server).lookupEvents,
+	"account:ListRegions":     (*Server).listRegions,
 }

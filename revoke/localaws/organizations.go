@@ -16,10 +16,11 @@ import (
 // and answers and errors are JSON objects. Source: the API model of organizations
 // 2016-11-28, and the protocol's description in Smithy.
 
-const (
-	organizationsTarget = "AWSOrganizationsV20161128."
-	jsonType            = "application/x-amz-json-1.1"
-)
+const jsonType = "application/x-amz-json-1.1"
+
+// wholeBody is the parameter that holds a JSON request as it came, for those whose
+// parameters are not text only.
+const wholeBody = "\x00body"
 
 // SetOrganization makes the account the management account of an organization with
 // the accounts named, by their IDs. Only its administrators are told of them. One
@@ -33,7 +34,8 @@ func (s *Server) SetOrganization(management string, names map[string]string) {
 // jsonCall reads the action and the parameters, those that are text, of a request
 // in JSON; ok is whether it is one.
 func jsonCall(r *http.Request, body []byte) (action string, form url.Values, ok bool) {
-	if t, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); t != jsonType {
+	t, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if t != jsonType && (t != "application/json" || r.URL.Path == "/") {
 		return "", nil, false
 	}
 	var fields map[string]any
@@ -44,7 +46,12 @@ func jsonCall(r *http.Request, body []byte) (action string, form url.Values, ok 
 			form.Set(name, text)
 		}
 	}
-	return strings.TrimPrefix(r.Header.Get("X-Amz-Target"), organizationsTarget), form, true
+	form.Set(wholeBody, string(body))
+	if t != jsonType { // a REST call's action is its path
+		return strings.ToUpper(r.URL.Path[1:2]) + r.URL.Path[2:], form, true
+	}
+	_, action, _ = strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	return action, form, true
 }
 
 func jsonReply(result any, err error) answer {

@@ -103,7 +103,10 @@ type state struct {
 	keys    map[string]*accessKey
 	roles   map[string]*role // by account and name
 	aliases map[string]string
-	order   []string // key IDs as they came, for lists in a fixed order
+	events  []Event                // of CloudTrail, as they came
+	lookups map[string][]time.Time // of CloudTrail, by account and region
+	regions []string               // enabled in every account; nil is us-east-1 alone
+	order   []string               // key IDs as they came, for lists in a fixed order
 
 	management string            // the management account; "": there is no organization
 	names      map[string]string // of its accounts
