@@ -137,7 +137,7 @@ func (r *Revoker) take(ctx context.Context, run string, step Step) (*job, error)
 		j.bySTS = r.refusedBySTS(step.leaked(), s.as)
 		return j, err
 	}
-	s, err := r.op.in(ctx, step.Account)
+	s, err := r.workAs(ctx, step)
 	if err != nil {
 		return stopped(step.KeyState, action, Failed, err.Error()), nil
 	}
@@ -152,13 +152,28 @@ func (r *Revoker) take(ctx context.Context, run string, step Step) (*job, error)
 	return j, err
 }
 
+// workAs returns the session that takes the step.
+func (r *Revoker) workAs(ctx context.Context, step Step) (*session, error) {
+	if step.Root {
+		return r.op.asRoot(ctx, step.Account)
+	}
+	return r.op.in(ctx, step.Account)
+}
+
 // changeOf returns the change that the step asks for, or why it cannot be made.
 func (r *Revoker) changeOf(ctx context.Context, s *session, step Step) (change, string) {
 	switch {
 	case step.does() == Contain:
 		return r.containment(ctx, s, step)
+	case step.Root && step.does() == Delete && step.User == "":
+		if there, err := s.hasRootKey(ctx, step.KeyID); err != nil || !there {
+			return change{}, "it is no key of root"
+		}
+		return s.deleting(step.KeyState), ""
 	case step.User == "": // IAM would take the signing key's own user
 		return change{}, "its user is not known"
+	case step.Service != "" && step.does() == Deactivate:
+		return s.setServiceStatus(step.KeyState, step.Service, Deactivate), ""
 	case step.does() == Deactivate:
 		return s.setStatus(step.KeyState, Deactivate), ""
 	case step.does() == Delete:

@@ -41,12 +41,19 @@ func (r *Revoker) tooFresh(ctx context.Context, key KeyState) string {
 	if key.LastUsed != nil && key.LastUsed.Time.After(e.Time.Add(usesTrickleIn)) {
 		return fmt.Sprintf("it was used on %s, after revokey had deactivated it: someone reactivated it in between", key.LastUsed.Time.Format(time.RFC3339))
 	}
+	if isServiceID(key.KeyID) { // of which IAM tells no last use, by whose answer we would tell the time
+		return tooEarly(e.Time, r.now(), r.opts.Aim.InactiveFor)
+	}
 	now, err := r.soonest(ctx, key)
 	if err != nil {
 		return err.Error()
 	}
-	if due := e.Time.Add(r.opts.Aim.InactiveFor); now.Before(due) {
-		return fmt.Sprintf("inactive since %s, which is less than %s: due on %s", e.Time.Format(time.RFC3339), r.opts.Aim.InactiveFor, due.Format(time.RFC3339))
+	return tooEarly(e.Time, now, r.opts.Aim.InactiveFor)
+}
+
+func tooEarly(since, now time.Time, wait time.Duration) string {
+	if due := since.Add(wait); now.Before(due) {
+		return fmt.Sprintf("inactive since %s, which is less than %s: due on %s", since.Format(time.RFC3339), wait, due.Format(time.RFC3339))
 	}
 	return ""
 }
@@ -76,6 +83,12 @@ func (r *Revoker) soonest(ctx context.Context, key KeyState) (time.Time, error) 
 // deletion returns the change that the step asks for, or why it must not be made:
 // someone may have activated the key since the plan was made.
 func (r *Revoker) deletion(ctx context.Context, s *session, step Step) (change, string) {
+	if step.Service != "" {
+		if v := s.serviceVerdict(ctx, step.KeyID); v.Status != Inactive {
+			return change{}, "it is not inactive any more: " + v.Reason
+		}
+		return s.deletingService(step.KeyState, step.Service), ""
+	}
 	key := KeyState{KeyID: step.KeyID, Account: step.Account, Owner: Owner{User: step.User}}
 	if err := s.readStatus(ctx, &key); err != nil {
 		return change{}, err.Error()
@@ -90,7 +103,7 @@ func (s *session) deleting(key KeyState) change {
 	return change{
 		key: key, action: Delete, permission: "iam:DeleteAccessKey",
 		call: func(ctx context.Context) (middleware.Metadata, error) {
-			out, err := s.iam.DeleteAccessKey(ctx, &iam.DeleteAccessKeyInput{UserName: &key.User, AccessKeyId: &key.KeyID})
+			out, err := s.iam.DeleteAccessKey(ctx, &iam.DeleteAccessKeyInput{UserName: optional(key.User), AccessKeyId: &key.KeyID})
 			if err != nil {
 				return middleware.Metadata{}, err
 			}

@@ -45,6 +45,8 @@ type Aim struct {
 	InactiveFor time.Duration `json:"inactive_for,omitempty"` // in nanoseconds
 	// Contain, beside that, what the keys' users can do. "" is not at all.
 	Contain Containment `json:"contain,omitempty"`
+	// DeleteRoot deletes root keys, for good, where all else would leave them alone.
+	DeleteRoot bool `json:"delete_root,omitempty"`
 	// BySelf has keys switch themselves off: the last resort, for which the
 	// operator may be a [NewSelfOperator].
 	BySelf bool `json:"by_self,omitempty"`
@@ -68,6 +70,7 @@ func NewRevoker(op *Operator, v *Verifier, opts RevokerOptions) *Revoker {
 // Target is a key to act on.
 type Target struct {
 	KeyID   string
+	Name    string // of a service-specific credential whose ID is not known: its alias or user name
 	Account string // as the key ID carries it; "" asks STS
 	Seen    *Seen  // where it leaked; nil if not known
 	// LastUsed is its last use before we asked about it, if that was read earlier;
@@ -108,6 +111,8 @@ type Step struct {
 	Action  Action  `json:"action"`            // "" is Deactivate
 	Role    string  `json:"role,omitempty"`    // name of the role that is contained; "" is the user
 	Policy  *Policy `json:"policy,omitempty"`  // that contains it
+	Root    bool    `json:"root,omitempty"`    // a root key
+	Service string  `json:"service,omitempty"` // of a service-specific credential
 	By      string  `json:"by,omitempty"`      // the ARN of the user or role that makes the call
 	Call    string  `json:"call,omitempty"`    // the call that Apply makes
 	Refusal string  `json:"refusal,omitempty"` // why there is none; if set, Apply leaves the key alone
@@ -156,9 +161,10 @@ func unique(targets []Target) []Target {
 	var kept []Target
 	place := make(map[string]int)
 	for _, t := range targets {
-		i, known := place[t.KeyID]
+		name := cmp.Or(t.KeyID, t.Name)
+		i, known := place[name]
 		if !known {
-			place[t.KeyID] = len(kept)
+			place[name] = len(kept)
 			kept = append(kept, t)
 		} else if kept[i].Leaked == nil {
 			kept[i].Leaked = t.Leaked
@@ -170,7 +176,7 @@ func unique(targets []Target) []Target {
 // steps plans for one target. IAM is asked before STS, for a question to STS
 // becomes the key's last use.
 func (r *Revoker) steps(ctx context.Context, t Target) []Step {
-	step := Step{KeyState: KeyState{KeyID: t.KeyID, Account: t.Account}, Action: r.opts.Aim.action(t.KeyID), Seen: t.Seen}
+	step := Step{KeyState: KeyState{KeyID: cmp.Or(t.KeyID, t.Name), Account: t.Account}, Action: r.opts.Aim.action(t.KeyID), Seen: t.Seen}
 	if err := r.locate(ctx, &step.KeyState); err != nil {
 		return []Step{step.refused(err.Error())}
 	}
@@ -179,6 +185,9 @@ func (r *Revoker) steps(ctx context.Context, t Target) []Step {
 	}
 	if refusal := r.forbidden(ctx, step.KeyState, step.Action); refusal != "" {
 		return []Step{step.refused(refusal)}
+	}
+	if isServiceID(t.KeyID) || t.Name != "" {
+		return []Step{r.serviceStep(ctx, step, t.Name)}
 	}
 	if r.opts.Aim.BySelf {
 		return []Step{r.bySelf(ctx, step, t.Leaked)}
@@ -195,6 +204,9 @@ func (r *Revoker) steps(ctx context.Context, t Target) []Step {
 		return []Step{step.refused(byIAM.Reason)}
 	}
 	r.askPair(ctx, &step, t.Leaked)
+	if r.opts.Aim.DeleteRoot && perhapsRootKey(step, byIAM) {
+		return []Step{r.decideRoot(ctx, step)}
+	}
 	steps := []Step{r.decide(ctx, step, byIAM)}
 	if r.opts.Aim.Contain != "" {
 		steps = append(steps, r.containUser(ctx, step, byIAM))

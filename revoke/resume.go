@@ -64,7 +64,7 @@ func (r *Revoker) whatBecame(ctx context.Context, e Entry) (done bool, seen stri
 	if !r.owns(e.Account) || r.opts.Canaries.inAccount(e.Account) {
 		return false, "", fmt.Errorf("%s", foreign(e.Account))
 	}
-	s, err := r.op.in(ctx, e.Account)
+	s, err := r.workAs(ctx, Step{KeyState: KeyState{Account: e.Account}, Root: e.User == "" && e.Action == Delete})
 	if err != nil {
 		return false, "", err
 	}
@@ -90,8 +90,16 @@ func (s *session) shows(ctx context.Context, e Entry) (done bool, seen string, e
 		}
 		return e.Action == Release && text == "", fmt.Sprintf("the policy %s is not there", e.Policy.Name), err
 	case Delete:
+		if e.Service != "" {
+			v := s.serviceVerdict(ctx, e.KeyID)
+			return v.Status == Deleted, v.Reason, nil
+		}
 		done, seen := s.deleting(key).seen(ctx)
 		return done, seen, nil
+	}
+	if e.Service != "" {
+		v := s.serviceVerdict(ctx, e.KeyID)
+		return v.Status == shown(e.Action.status()).Status, v.Reason, nil
 	}
 	if err := s.readStatus(ctx, &key); err != nil {
 		return false, "", err

@@ -94,6 +94,12 @@ func (r *Revoker) takeBack(ctx context.Context, run string, e Entry) (*job, erro
 	if action == Release {
 		return r.release(ctx, run, s, key, e)
 	}
+	if e.Service != "" {
+		if v := s.serviceVerdict(ctx, key.KeyID); v.Status != Inactive {
+			return stopped(key, Activate, Refused, v.Reason), nil
+		}
+		return r.make(ctx, run, s, s.setServiceStatus(key, e.Service, Activate))
+	}
 	return r.reactivate(ctx, run, s, key)
 }
 

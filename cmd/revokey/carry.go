@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,7 +26,8 @@ type carryOptions struct {
 	aim        revoke.Aim
 	journal    string
 	json       bool
-	stdinTaken bool // by something else than the answer to a question
+	rootKeys   []string // that may be deleted without being asked about
+	stdinTaken bool     // by something else than the answer to a question
 }
 
 func carryFlags() []cli.Flag {
@@ -34,6 +36,8 @@ func carryFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "contain", Usage: "also deny the key's user (of a session key, its user or role) every session issued before now", Category: "Revoke"},
 		&cli.BoolFlag{Name: "deny-all", Usage: "contain by denying the user or role everything, whatever it uses", Category: "Revoke"},
 		&cli.BoolFlag{Name: "delete", Usage: "delete keys for good instead, if they have been inactive for long enough", Category: "Revoke"},
+		&cli.BoolFlag{Name: "delete-root-keys", Usage: "delete root keys, for good, from the organization's management account; each is asked about by itself", Category: "Revoke"},
+		&cli.StringSliceFlag{Name: "confirm-root", Usage: "the `KEYID` of a root key that may be deleted without being asked about; --yes does not do (repeatable)", Category: "Revoke"},
 		&cli.BoolFlag{Name: "with-leaked-key", Usage: "have each key switch itself off, where there is nobody else to: AWS's quarantine denies that", Category: "Revoke"},
 		&cli.StringFlag{Name: "inactive-for", Value: "14d", Usage: "how long a key has to be inactive before it is deleted, by the journal: a `TIME` such as 14d or 36h", Category: "Revoke"},
 	}
@@ -59,6 +63,7 @@ func carryOptionsOf(c *cli.Context) (carryOptions, error) {
 	if c.Bool("deny-all") {
 		o.aim.Contain = revoke.DenyEverything
 	}
+	o.aim.DeleteRoot, o.rootKeys = c.Bool("delete-root-keys"), c.StringSlice("confirm-root")
 	o.aim.BySelf = c.Bool("with-leaked-key")
 	inactive, err := parseTime(c.String("inactive-for"))
 	switch {
@@ -170,6 +175,9 @@ func (w *worker) carryOut(ctx context.Context, plan revoke.Plan) error {
 		return errors.Join(w.printJSON(plan), planned(plan, w.std))
 	}
 	if n := callsOf(plan); n > 0 {
+		if err := w.confirmRoots(plan); err != nil {
+			return err
+		}
 		if err := confirm(question(plan), w.o.yes, w.o.stdinTaken, w.std); err != nil {
 			return err
 		}
@@ -181,6 +189,28 @@ func (w *worker) carryOut(ctx context.Context, plan revoke.Plan) error {
 		return errors.Join(w.printJSON(plan), fmt.Errorf("carrying out the plan: %w", err))
 	}
 	return errors.Join(w.printJSON(plan), applied(results, plan))
+}
+
+// confirmRoots asks about each root key by itself: its ID has to be typed, or given
+// by --confirm-root.
+func (w *worker) confirmRoots(plan revoke.Plan) error {
+	in := bufio.NewReader(w.std.in)
+	for _, s := range plan.Steps {
+		if !s.Root || s.Refusal != "" || slices.Contains(w.o.rootKeys, s.KeyID) {
+			continue
+		}
+		if !w.std.asks || w.o.stdinTaken {
+			return usagef("nothing was changed: %s is a root key, and there is no terminal to confirm its deletion at", s.KeyID).
+				withHint("pass --confirm-root %s", s.KeyID)
+		}
+		fmt.Fprintf(w.std.err, "Delete the root key of account %s for good? Type its ID: ", s.Account)
+		answer, _ := in.ReadString('\n')
+		if strings.TrimSpace(answer) != s.KeyID {
+			w.std.say("nothing was changed")
+			return errIncomplete
+		}
+	}
+	return nil
 }
 
 // question asks for what the plan does.
@@ -291,7 +321,7 @@ func applied(results []revoke.Result, plan revoke.Plan) error {
 		switch {
 		case r.Outcome == revoke.Refused && plan.Steps[i].Refusal != "":
 			err = errors.Join(err, leftOpen(plan.Steps[i]))
-		case r.Outcome == revoke.Requested, r.Outcome == revoke.Refused, r.Outcome == revoke.Failed && r.Action != revoke.Deactivate:
+		case r.Outcome == revoke.Requested, r.Outcome == revoke.Refused, r.Outcome == revoke.Failed && r.Action != revoke.Deactivate && !plan.Steps[i].Root:
 			err = errors.Join(err, errIncomplete)
 		case r.Outcome == revoke.Failed:
 			err = errors.Join(err, errLive)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 
 	"github.com/urfave/cli/v2"
@@ -186,6 +187,10 @@ func (o revokeOptions) targets(ctx context.Context, agreed *revoke.Plan, std str
 func targetsOf(suspects []suspect) []revoke.Target {
 	var targets []revoke.Target
 	for _, s := range suspects {
+		if t, ok := serviceTarget(s); ok {
+			targets = append(targets, t)
+			continue
+		}
 		if s.KeyID == nil || s.Kind != detectors.AccessKey || s.Verdict.Status == revoke.Example {
 			continue
 		}
@@ -196,6 +201,19 @@ func targetsOf(suspects []suspect) []revoke.Target {
 		targets = append(targets, t)
 	}
 	return targets
+}
+
+// serviceName is what aliases and user names of service-specific credentials are.
+var serviceName = regexp.MustCompile(`^[\w+=,.@-]{1,200}$`)
+
+// serviceTarget returns the service-specific credential that the suspect tells: a
+// long-term API key, or a service's password.
+func serviceTarget(s suspect) (revoke.Target, bool) {
+	if s.Kind != detectors.APIKey && s.Kind != detectors.ServicePassword || s.Claims == nil || s.Verdict.Status == revoke.Example {
+		return revoke.Target{}, false
+	}
+	t := revoke.Target{Name: report.Value(s.Claims.User), Account: report.Value(s.Account), Seen: report.Seen(s.Record)}
+	return t, serviceName.MatchString(t.Name) && t.Account != ""
 }
 
 // planned says what the plan comes to. A key that it would deactivate is live.
@@ -220,7 +238,7 @@ func openIn(p revoke.Plan) error {
 		switch {
 		case s.Refusal != "":
 			err = errors.Join(err, leftOpen(s))
-		case s.Action == revoke.Delete:
+		case s.Action == revoke.Delete && !s.Root:
 			err = errors.Join(err, errIncomplete)
 		default:
 			err = errors.Join(err, errLive)

@@ -15,7 +15,7 @@ import (
 // foundOptionsOf reads what a scan is to do about what it finds.
 func foundOptionsOf(c *cli.Context) (carryOptions, error) {
 	if !c.Bool("revoke") {
-		for _, name := range []string{"apply", "yes", "journal", "contain", "deny-all", "delete", "inactive-for", "with-leaked-key"} {
+		for _, name := range []string{"apply", "yes", "journal", "contain", "deny-all", "delete", "inactive-for", "with-leaked-key", "delete-root-keys", "confirm-root"} {
 			if c.IsSet(name) {
 				return carryOptions{}, usagef("--%s goes with --revoke", name)
 			}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"os"
@@ -131,6 +132,16 @@ func cmdMkkey(ts *testscript.TestScript, neg bool, args []string) {
 		k = s.aws.AddKey(foreignAccount, name)
 	case "root":
 		k = s.aws.AddKey(ourAccount, "root")
+	case "admin":
+		s.aws.AddAdmin(ourAccount, name)
+		k = s.aws.AddKey(ourAccount, name)
+	case "memberroot":
+		s.aws.SetOrganization(ourAccount, map[string]string{ourAccount: "main", memberAccount: "payments"})
+		k = s.aws.AddKey(memberAccount, "root")
+	case "bedrock":
+		alias := "BedrockAPIKey-a1b2-at-" + ourAccount
+		k = localaws.Key{ID: s.aws.AddServiceCredential(ourAccount, name, "bedrock.amazonaws.com", alias)}
+		k.Secret = "ABSK" + base64.StdEncoding.EncodeToString([]byte(alias+":"+localaws.NewSecret(nil)+localaws.NewSecret(nil)))
 	case "canary":
 		k = s.aws.AddKey(canaryAccount, name)
 	case "session":

@@ -8,6 +8,7 @@ var actions = map[string]func(*Server, *call) (any, error){
 	"sts:GetCallerIdentity": (*Server).getCallerIdentity,
 	"sts:GetAccessKeyInfo":  (*Server).getAccessKeyInfo,
 	"sts:AssumeRole":        (*Server).assumeRole,
+	"sts:AssumeRoot":        (*Server).assumeRoot,
 
 	"iam:GetUser":                  (*Server).getUser,
 	"iam:ListUsers":                (*Server).listUsers,
@@ -19,6 +20,10 @@ var actions = map[string]func(*Server, *call) (any, error){
 	"iam:ListAttachedUserPolicies": (*Server).listAttachedUserPolicies,
 	"iam:ListAccountAliases":       (*Server).listAccountAliases,
 	"iam:GetAccountSummary":        (*Server).getAccountSummary,
+
+	"iam:ListServiceSpecificCredentials":  (*Server).listServiceCredentials,
+	"iam:UpdateServiceSpecificCredential": (*Server).updateServiceCredential,
+	"iam:DeleteServiceSpecificCredential": (*Server).deleteServiceCredential,
 
 	"iam:PutUserPolicy":    (*Server).putPolicy,
 	"iam:GetUserPolicy":    (*Server).getPolicy,

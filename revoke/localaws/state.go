@@ -65,6 +65,7 @@ type accessKey struct {
 	created   time.Time
 	expires   time.Time // of a session; else zero
 	lastUsed  time.Time // zero: never
+	allowed   []string  // all that a session may do; nil is what its owner may
 	service   string    // of the last use
 	region    string    // of the last use
 	wrongSeen time.Time // of the last attempt, if its secret was wrong; see SetQuirk
@@ -99,14 +100,15 @@ type role struct {
 // state is what the server knows. It has no lock of its own: [Server] holds one
 // around every use.
 type state struct {
-	users   map[string]*identity // by account and name; the root user's name is ""
-	keys    map[string]*accessKey
-	roles   map[string]*role // by account and name
-	aliases map[string]string
-	events  []Event                // of CloudTrail, as they came
-	lookups map[string][]time.Time // of CloudTrail, by account and region
-	regions []string               // enabled in every account; nil is us-east-1 alone
-	order   []string               // key IDs as they came, for lists in a fixed order
+	users    map[string]*identity // by account and name; the root user's name is ""
+	keys     map[string]*accessKey
+	roles    map[string]*role // by account and name
+	aliases  map[string]string
+	services []*serviceCredential
+	events   []Event                // of CloudTrail, as they came
+	lookups  map[string][]time.Time // of CloudTrail, by account and region
+	regions  []string               // enabled in every account; nil is us-east-1 alone
+	order    []string               // key IDs as they came, for lists in a fixed order
 
 	management string            // the management account; "": there is no organization
 	names      map[string]string // of its accounts
@@ -150,7 +152,7 @@ func (st *state) put(k *accessKey) {
 func (st *state) keysOf(u *identity) []*accessKey {
 	var keys []*accessKey
 	for _, id := range st.order {
-		if k := st.keys[id]; k.owner == u && k.status() != absent {
+		if k := st.keys[id]; k.owner == u && k.status() != absent && k.expires.IsZero() {
 			keys = append(keys, k)
 		}
 	}
