@@ -78,6 +78,7 @@ func scanOptionsOf(c *cli.Context) (scanOptions, error) {
 		Archives:   archiveLimits(c, o.maxSize),
 	}
 	o.history = scanner.HistoryOptions{
+		Workers:      o.scan.Workers,
 		MaxSize:      o.maxSize,
 		Memory:       c.Int64("memory") << 20,
 		AllowPartial: c.Bool("allow-partial"),
