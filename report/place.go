@@ -61,12 +61,13 @@ func (o Occurrence) file() string {
 	if o.Path != nil {
 		return *o.Path
 	}
-	switch name := Value(o.Object); {
-	case o.Where == scanner.InStdin:
+	switch {
+	case o.Where == "":
+		return "unknown" // a findings file need not tell
+	case o.Object == nil:
 		return string(o.Where)
-	default:
-		return string(o.Where) + "/" + fmt.Sprintf("%.12s", name)
 	}
+	return fmt.Sprintf("%s/%.12s", o.Where, *o.Object)
 }
 
 // line returns the line in the file, 1 where it is one of an archive's member.
@@ -94,7 +95,7 @@ func sentence(r Record) string {
 	return text
 }
 
-// where tells of a place in a few words, its foreign names printable.
+// told tells of a place in a few words, its foreign names printable.
 func (o Occurrence) told() string { return textPlace(o) }
 
 // plain returns foreign text for formats with their own escapes: what is printable as

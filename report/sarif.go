@@ -199,13 +199,14 @@ func newSarifResult(r Record, index map[string]int) sarifResult {
 		}
 	}
 	places := r.places()
+	if len(places) == 0 {
+		places = []Occurrence{{}} // GitHub refuses a result without one
+	}
 	for _, o := range places[:min(len(places), sarifMaxLocations)] {
 		result.Locations = append(result.Locations, newSarifLocation(o))
 	}
-	if len(places) > 0 {
-		if commit := places[0].Commit; commit != nil {
-			result.Properties["commit"] = *commit
-		}
+	if commit := places[0].Commit; commit != nil {
+		result.Properties["commit"] = *commit
 	}
 	if more := len(places) - sarifMaxLocations; more > 0 {
 		result.Properties["morePlaces"] = more
@@ -214,9 +215,9 @@ func newSarifResult(r Record, index map[string]int) sarifResult {
 }
 
 func newSarifLocation(o Occurrence) sarifLocation {
-	l := sarifLocation{
-		Physical: sarifPhysical{Artifact: sarifArtifact{relativeURI(o.file()), sarifRoot}, Region: &sarifRegion{o.line()}},
-		Message:  &sarifText{upperFirst(o.told()) + "."},
+	l := sarifLocation{Physical: sarifPhysical{Artifact: sarifArtifact{relativeURI(o.file()), sarifRoot}, Region: &sarifRegion{o.line()}}}
+	if o.Where != "" {
+		l.Message = &sarifText{upperFirst(o.told()) + "."}
 	}
 	return l
 }
