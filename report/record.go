@@ -56,6 +56,20 @@ type Occurrence struct {
 	Reflogs   []string      `json:"reflogs"`
 	Encoding  []string      `json:"encoding"`
 	AtHead    bool          `json:"at_head"`
+	Allow     *Allow        `json:"allow"`
+}
+
+// Allow is a comment beside a credential that asks for silence; see [scanner.Allow].
+type Allow struct {
+	By     string `json:"by"`
+	Reason string `json:"reason"`
+}
+
+func newAllow(a scanner.Allow) *Allow {
+	if a.By == "" {
+		return nil
+	}
+	return &Allow{By: a.By, Reason: a.Reason}
 }
 
 // Candidate is a secret that may be the key ID's, and where it stands.
@@ -172,6 +186,7 @@ func newOccurrence(o scanner.Occurrence) Occurrence {
 		Reflogs:   append([]string{}, o.Reflogs...),
 		Encoding:  append([]string{}, o.Encoding...),
 		AtHead:    o.AtHead,
+		Allow:     newAllow(o.Allow),
 	}
 }
 

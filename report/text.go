@@ -114,6 +114,9 @@ func textDetails(r Record) []string {
 	for _, c := range r.Candidates {
 		lines = append(lines, textCandidate(c))
 	}
+	if prints := r.Fingerprints(); r.KeyID == nil && len(prints) > 0 {
+		lines = append(lines, "fingerprint "+strings.Join(prints[:min(len(prints), maxLines)], " "))
+	}
 	return lines
 }
 

@@ -165,13 +165,15 @@ func spoilers() map[string]func(map[string]any) {
 	scan := func(doc map[string]any) map[string]any { return doc["scan"].(map[string]any) }
 	first := func(doc map[string]any) map[string]any { return doc["vulnerabilities"].([]any)[0].(map[string]any) }
 	return map[string]func(map[string]any){
-		"no version":               func(doc map[string]any) { delete(doc, "version") },
-		"a time with a zone":       func(doc map[string]any) { scan(doc)["start_time"] = "2024-05-06T07:08:09Z" },
-		"an unknown status":        func(doc map[string]any) { scan(doc)["status"] = "incomplete" },
-		"no analyzer":              func(doc map[string]any) { delete(scan(doc), "analyzer") },
-		"no location":              func(doc map[string]any) { delete(first(doc), "location") },
-		"no commit":                func(doc map[string]any) { delete(first(doc)["location"].(map[string]any), "commit") },
-		"an empty commit":          func(doc map[string]any) { first(doc)["location"].(map[string]any)["commit"] = map[string]any{"sha": ""} },
+		"no version":         func(doc map[string]any) { delete(doc, "version") },
+		"a time with a zone": func(doc map[string]any) { scan(doc)["start_time"] = "2024-05-06T07:08:09Z" },
+		"an unknown status":  func(doc map[string]any) { scan(doc)["status"] = "incomplete" },
+		"no analyzer":        func(doc map[string]any) { delete(scan(doc), "analyzer") },
+		"no location":        func(doc map[string]any) { delete(first(doc), "location") },
+		"no commit":          func(doc map[string]any) { delete(first(doc)["location"].(map[string]any), "commit") },
+		"an empty commit": func(doc map[string]any) {
+			first(doc)["location"].(map[string]any)["commit"] = map[string]any{"sha": ""}
+		},
 		"no identifier":            func(doc map[string]any) { first(doc)["identifiers"] = []any{} },
 		"an unknown severity":      func(doc map[string]any) { first(doc)["severity"] = "HIGH" },
 		"a name of 256 characters": func(doc map[string]any) { first(doc)["name"] = strings.Repeat("x", 256) },
