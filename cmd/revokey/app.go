@@ -69,15 +69,26 @@ func newApp(std streams) *cli.App {
 		ExitErrHandler:            func(*cli.Context, error) {}, // run alone decides how to end
 		CustomAppHelpTemplate:     cli.AppHelpTemplate + "\n" + exitCodesText,
 		Commands: []*cli.Command{
-			scanCommand(std), verifyCommand(std), revokeCommand(std), undoCommand(std), demoCommand(std),
+			scanCommand(std), verifyCommand(std), revokeCommand(std), undoCommand(std), baselineCommand(std), demoCommand(std),
 		},
 	}
 	for _, c := range app.Commands {
-		c.OnUsageError = badUsage
-		c.HideHelpCommand = true
-		c.CustomHelpTemplate = cli.CommandHelpTemplate + "\n" + exitCodesText
+		dress(c)
 	}
 	return app
+}
+
+// dress gives a command, and those below it, what all have in common.
+func dress(c *cli.Command) {
+	c.OnUsageError = badUsage
+	c.HideHelpCommand = true
+	c.CustomHelpTemplate = cli.CommandHelpTemplate + "\n" + exitCodesText
+	if len(c.Subcommands) > 0 {
+		c.CustomHelpTemplate = cli.SubcommandHelpTemplate + "\n" + exitCodesText
+	}
+	for _, sub := range c.Subcommands {
+		dress(sub)
+	}
 }
 
 // noCommand is what runs where the first word is no command.
@@ -95,7 +106,7 @@ func badUsage(c *cli.Context, err error, _ bool) error {
 	usage := usagef("%s", err)
 	name, ok := strings.CutPrefix(err.Error(), "flag provided but not defined: -")
 	if !ok {
-		return usage.withHint("`revokey %s --help` lists the flags", c.Command.Name)
+		return usage.withHint("`%s --help` lists the flags", c.Command.HelpName)
 	}
 	usage.text = fmt.Sprintf("unknown flag --%s", strings.TrimLeft(name, "-"))
 	if like := cli.SuggestFlag(c.Command.VisibleFlags(), name, false); like != "" {
@@ -117,7 +128,15 @@ func complete(ctx context.Context, args []string, std streams) {
 	app.EnableBashCompletion = true
 	app.Action = nil
 	for _, c := range app.Commands {
-		c.Action = func(*cli.Context) error { return nil }
+		disarm(c)
 	}
 	_ = app.RunContext(ctx, append(words, completionFlag))
+}
+
+// disarm takes away what a command, and those below it, would do.
+func disarm(c *cli.Command) {
+	c.Action = func(*cli.Context) error { return nil }
+	for _, sub := range c.Subcommands {
+		disarm(sub)
+	}
 }

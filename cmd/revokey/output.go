@@ -39,7 +39,7 @@ func outputFlags() []cli.Flag {
 
 func outputOptionsOf(c *cli.Context) (outputOptions, error) {
 	o := outputOptions{started: time.Now()}
-	format := c.String("format")
+	format := cmp.Or(c.String("format"), "text") // a command may have no such flag
 	if err := checkFormat(format); err != nil {
 		return o, err
 	}
@@ -88,6 +88,15 @@ func (o outputOptions) write(std streams, records []report.Record, sum report.Su
 			return fmt.Errorf("writing report: %w", err)
 		}
 	}
+	if slices.ContainsFunc(o.targets, func(t outputTarget) bool { return t == outputTarget{format: "text"} }) {
+		sum.SilencedCount = 0 // which is on the terminal already
+	}
+	tellRest(std, sum)
+	return nil
+}
+
+// tellRest tells of what was not scanned, what is silenced, and what else to know.
+func tellRest(std streams, sum report.Summary) {
 	for _, s := range sum.Skipped {
 		std.say("not scanned: %s: %s", report.Printable(s.What), report.Printable(s.Reason))
 	}
@@ -100,7 +109,6 @@ func (o outputOptions) write(std streams, records []report.Record, sum report.Su
 	if text := sum.SilencedText(); text != "" {
 		std.say("%s", text)
 	}
-	return nil
 }
 
 // save writes the report to standard output or, by way of a temporary file
