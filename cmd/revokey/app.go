@@ -69,25 +69,32 @@ func newApp(std streams) *cli.App {
 		ExitErrHandler:            func(*cli.Context, error) {}, // run alone decides how to end
 		CustomAppHelpTemplate:     cli.AppHelpTemplate + "\n" + exitCodesText,
 		Commands: []*cli.Command{
-			scanCommand(std), verifyCommand(std), revokeCommand(std), undoCommand(std), baselineCommand(std), demoCommand(std),
+			scanCommand(std), verifyCommand(std), revokeCommand(std), undoCommand(std), baselineCommand(std), configCommand(std), demoCommand(std),
 		},
 	}
-	for _, c := range app.Commands {
-		dress(c)
-	}
+	dress(app.Commands)
+	configure(app.Commands, std)
 	return app
 }
 
-// dress gives a command, and those below it, what all have in common.
-func dress(c *cli.Command) {
-	c.OnUsageError = badUsage
-	c.HideHelpCommand = true
-	c.CustomHelpTemplate = cli.CommandHelpTemplate + "\n" + exitCodesText
-	if len(c.Subcommands) > 0 {
-		c.CustomHelpTemplate = cli.SubcommandHelpTemplate + "\n" + exitCodesText
+// dress gives the commands, and those below them, what all have in common.
+func dress(commands []*cli.Command) {
+	for _, c := range commands {
+		c.OnUsageError = badUsage
+		c.HideHelpCommand = true
+		c.CustomHelpTemplate = cli.CommandHelpTemplate + "\n" + exitCodesText
+		if len(c.Subcommands) > 0 {
+			c.CustomHelpTemplate = cli.SubcommandHelpTemplate + "\n" + exitCodesText
+		}
+		dress(c.Subcommands)
 	}
-	for _, sub := range c.Subcommands {
-		dress(sub)
+}
+
+// undress makes the commands, and those below them, do nothing.
+func undress(commands []*cli.Command) {
+	for _, c := range commands {
+		c.Action = func(*cli.Context) error { return nil }
+		undress(c.Subcommands)
 	}
 }
 
@@ -127,16 +134,6 @@ func complete(ctx context.Context, args []string, std streams) {
 	app := newApp(streams{in: std.in, out: std.out, err: io.Discard})
 	app.EnableBashCompletion = true
 	app.Action = nil
-	for _, c := range app.Commands {
-		disarm(c)
-	}
+	undress(app.Commands)
 	_ = app.RunContext(ctx, append(words, completionFlag))
-}
-
-// disarm takes away what a command, and those below it, would do.
-func disarm(c *cli.Command) {
-	c.Action = func(*cli.Context) error { return nil }
-	for _, sub := range c.Subcommands {
-		disarm(sub)
-	}
 }

@@ -17,9 +17,12 @@ func argsFirst(app *cli.App, args []string) []string {
 		return args
 	}
 	command := app.Command(args[i])
-	for i+1 < len(args) && subcommand(command, args[i+1]) != nil {
-		i++
-		command = subcommand(command, args[i])
+	for i+1 < len(args) {
+		below := slices.IndexFunc(command.Subcommands, func(c *cli.Command) bool { return c.HasName(args[i+1]) })
+		if below < 0 {
+			break
+		}
+		command, i = command.Subcommands[below], i+1
 	}
 	flags, rest := slices.Clone(args[:i+1]), []string{}
 	for words := args[i+1:]; len(words) > 0; {
@@ -39,15 +42,6 @@ func argsFirst(app *cli.App, args []string) []string {
 		}
 	}
 	return append(append(flags, "--"), rest...)
-}
-
-// subcommand returns the command of that name below another one, nil where there is none.
-func subcommand(command *cli.Command, name string) *cli.Command {
-	n := slices.IndexFunc(command.Subcommands, func(c *cli.Command) bool { return c.HasName(name) })
-	if n < 0 {
-		return nil
-	}
-	return command.Subcommands[n]
 }
 
 // takesValue reports whether the word is a flag whose value is the next word.

@@ -8,6 +8,7 @@
 //	revokey revoke --from FINDINGS       plan what to switch off; --apply does it
 //	revokey undo [KEYID]                 take it back
 //	revokey baseline create              list what is known, to be told of what is new
+//	revokey config show                  tell what is set, and by what
 //	revokey demo                         see all of it, offline
 //
 // # Exit codes
