@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/csv"
+	"encoding/hex"
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"regexp"
 	"strings"
 	"testing"
@@ -337,6 +339,32 @@ func TestSARIFLimits(t *testing.T) {
 	}
 	if n := gzipped(b.String()); n > 10<<20 {
 		t.Errorf("%d bytes, of the 10 MiB that GitHub takes", n)
+	}
+}
+
+// TestSARIFSize keeps the size that GitHub takes, for names that nothing compresses: places
+// go first, then results, and it tells how many.
+func TestSARIFSize(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	w, _ := report.NewWriter("sarif", &b)
+	random := rand.NewChaCha8([32]byte{1})
+	for range 500 {
+		r := report.NewRecord(finding(key()))
+		for range 5 {
+			name := make([]byte, 5000)
+			random.Read(name)
+			path := hex.EncodeToString(name)
+			o := r.Occurrences[0]
+			o.Path = &path
+			r.Occurrences = append(r.Occurrences, o)
+		}
+		check(t, w.Finding(r))
+	}
+	check(t, w.Close(report.NewSummary(scanner.Summary{})))
+	run := readSARIF(t, b.String()).Runs[0]
+	if n := gzipped(b.String()); n > 10<<20 || len(run.Results) != 500 || len(run.Results[0].Locations) != 1 {
+		t.Errorf("%d bytes, %d results of %d places", n, len(run.Results), len(run.Results[0].Locations))
 	}
 }
 

@@ -1,6 +1,8 @@
 package report
 
 import (
+	"bytes"
+	"compress/gzip"
 	"fmt"
 	"io"
 	"strings"
@@ -18,6 +20,7 @@ type sarifWriter struct {
 const (
 	sarifMaxResults   = 25_000
 	sarifMaxLocations = 100
+	sarifMaxSize      = 10 << 20 // bytes, compressed
 )
 
 type sarifLog struct {
@@ -120,23 +123,52 @@ func (s *sarifWriter) Finding(r Record) error {
 	return nil
 }
 
+// Close writes what GitHub takes: fewer places, and then fewer results, where what is
+// written would be larger than its limit.
 func (s *sarifWriter) Close(sum Summary) error {
 	worstFirst(s.findings)
-	kept := s.findings[:min(len(s.findings), sarifMaxResults)]
+	results, locations := min(len(s.findings), sarifMaxResults), sarifMaxLocations
+	for {
+		var b bytes.Buffer
+		if err := s.write(&b, sum, results, locations); err != nil {
+			return err
+		}
+		if b.Len() <= sarifMaxSize || zipped(b.Bytes()) <= sarifMaxSize || results <= 1 {
+			_, err := b.WriteTo(s.w)
+			return err
+		}
+		if locations > 1 {
+			locations /= 10
+		} else {
+			results /= 2
+		}
+	}
+}
+
+// zipped returns how many bytes data has compressed, as it is sent.
+func zipped(data []byte) int {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	_, _ = w.Write(data) // a buffer takes all
+	_ = w.Close()
+	return b.Len()
+}
+
+func (s *sarifWriter) write(w io.Writer, sum Summary, results, locations int) error {
 	run := sarifRun{
 		Tool:          sarifTool{newSarifDriver(sum)},
 		Bases:         map[string]sarifBase{sarifRoot: {sarifText{"The root of the repository, or of the folder, that was scanned."}}},
-		Invocations:   []sarifInvocation{newSarifInvocation(sum, len(s.findings)-len(kept))},
+		Invocations:   []sarifInvocation{newSarifInvocation(sum, len(s.findings)-results)},
 		Results:       []sarifResult{},
 		ColumnKind:    "unicodeCodePoints",
 		AutomationIDs: sarifAutomation{"revokey/"},
 		Properties:    map[string]any{"summary": sum.counts()},
 	}
 	_, index := rulesByID()
-	for _, r := range kept {
-		run.Results = append(run.Results, newSarifResult(r, index))
+	for _, r := range s.findings[:results] {
+		run.Results = append(run.Results, newSarifResult(r, index, locations))
 	}
-	enc := newEncoder(s.w)
+	enc := newEncoder(w)
 	enc.SetIndent("", " ")
 	return enc.Encode(sarifLog{"https://json.schemastore.org/sarif-2.1.0.json", "2.1.0", []sarifRun{run}})
 }
@@ -171,7 +203,7 @@ func newSarifInvocation(sum Summary, left int) sarifInvocation {
 		tell("error", line)
 	}
 	if left > 0 {
-		tell("error", fmt.Sprintf("%s left out: GitHub takes no more than %d", count(left, "finding"), sarifMaxResults))
+		tell("error", fmt.Sprintf("%s left out: GitHub takes no more than %d, and %d MiB", count(left, "finding"), sarifMaxResults, sarifMaxSize>>20))
 	}
 	if sum.SilencedCount > 0 {
 		tell("note", sum.silencedText())
@@ -182,7 +214,7 @@ func newSarifInvocation(sum Summary, left int) sarifInvocation {
 	return inv
 }
 
-func newSarifResult(r Record, index map[string]int) sarifResult {
+func newSarifResult(r Record, index map[string]int, locations int) sarifResult {
 	id := ruleOf(r)
 	result := sarifResult{
 		RuleID: id, RuleIndex: index[id], Level: [...]string{"note", "warning", "error"}[levelOf(r)],
@@ -202,13 +234,13 @@ func newSarifResult(r Record, index map[string]int) sarifResult {
 	if len(places) == 0 {
 		places = []Occurrence{{}} // GitHub refuses a result without one
 	}
-	for _, o := range places[:min(len(places), sarifMaxLocations)] {
+	for _, o := range places[:min(len(places), locations)] {
 		result.Locations = append(result.Locations, newSarifLocation(o))
 	}
 	if commit := places[0].Commit; commit != nil {
 		result.Properties["commit"] = *commit
 	}
-	if more := len(places) - sarifMaxLocations; more > 0 {
+	if more := len(places) - locations; more > 0 {
 		result.Properties["morePlaces"] = more
 	}
 	return result

@@ -2,7 +2,6 @@ package scanner
 
 import (
 	"bytes"
-	"regexp"
 	"strings"
 	"unicode"
 
@@ -104,7 +103,8 @@ func commentOnly(line []byte, word string) bool {
 // maxReason is how many bytes of a reason are kept.
 const maxReason = 200
 
-var longWord = regexp.MustCompile(`[^\s]{25,}`)
+// maxWord is how many bytes a word of a reason may have: a longer one could be a secret.
+const maxWord = 24
 
 // reasonIn returns the reason that follows the word: up to the end of the comment, and
 // without what could be a secret.
@@ -112,8 +112,13 @@ func reasonIn(rest string) string {
 	for _, end := range []string{"*/", "-->", "\"", "`", "<", "{", "}", "#}", "%>", "\r", "\n"} {
 		rest, _, _ = strings.Cut(rest, end)
 	}
-	rest = longWord.ReplaceAllString(strings.ToValidUTF8(rest, "?"), redacted)
-	rest = strings.Trim(rest, " \t:=-–—,;.'()[]*/")
+	words := strings.Fields(strings.ToValidUTF8(rest, "?"))
+	for i, w := range words {
+		if len(w) > maxWord {
+			words[i] = redacted
+		}
+	}
+	rest = strings.Trim(strings.Join(words, " "), " :=-–—,;.'()[]*/")
 	if len(rest) > maxReason {
 		rest = strings.ToValidUTF8(rest[:maxReason], "")
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -93,8 +94,8 @@ func rootOf(c *cli.Context) string {
 		path = c.Args().First()
 	}
 	if c.Bool("files") {
-		if info, err := os.Stat(path); err != nil || !info.IsDir() {
-			return ""
+		if info, err := os.Stat(path); err == nil && !info.IsDir() {
+			return filepath.Dir(path)
 		}
 		return path
 	}

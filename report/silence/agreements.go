@@ -46,8 +46,9 @@ func (a *Agreements) Of(r report.Record) (by, reason string, ok bool) {
 
 // places returns the agreement about all places, the first one's.
 func (a *Agreements) places(r report.Record) (by, reason string, ok bool) {
+	heads := a.commentsAtHead(r)
 	for i, o := range r.Occurrences {
-		thisBy, thisReason, ok := a.place(r, o)
+		thisBy, thisReason, ok := a.place(o, heads)
 		if !ok {
 			return "", "", false
 		}
@@ -58,7 +59,7 @@ func (a *Agreements) places(r report.Record) (by, reason string, ok bool) {
 	return by, reason, len(r.Occurrences) > 0
 }
 
-func (a *Agreements) place(r report.Record, o report.Occurrence) (by, reason string, ok bool) {
+func (a *Agreements) place(o report.Occurrence, heads map[file]comment) (by, reason string, ok bool) {
 	if reason, ok := a.comment(o); ok {
 		return Inline, reason, true
 	}
@@ -70,10 +71,8 @@ func (a *Agreements) place(r report.Record, o report.Occurrence) (by, reason str
 			return IgnoreFile, reason, true
 		}
 	}
-	if reason, ok := a.commentAtHead(r, o); ok {
-		return Inline, reason, true
-	}
-	return "", "", false
+	head := heads[fileOf(o)]
+	return Inline, head.reason, head.ok
 }
 
 // comment returns the reason of the comment beside a place, if it counts: ours needs one.
@@ -89,24 +88,33 @@ func (a *Agreements) comment(o report.Occurrence) (string, bool) {
 	return o.Allow.By + " " + o.Allow.Reason, true
 }
 
-// commentAtHead returns the reason of the comment that stands beside the credential in HEAD's
-// version of the same file: who wrote it agreed to the versions before, which nobody can
-// change. Where it stands twice in that version, both have to have one.
-func (a *Agreements) commentAtHead(r report.Record, o report.Occurrence) (string, bool) {
-	first, found := "", false
-	for _, other := range r.Occurrences {
-		if !other.AtHead || report.Value(other.Path) != report.Value(o.Path) || report.Value(other.Member) != report.Value(o.Member) {
+// file is a path, or a member of an archive there.
+type file struct{ path, member string }
+
+func fileOf(o report.Occurrence) file { return file{report.Value(o.Path), report.Value(o.Member)} }
+
+// comment is what a file's comments beside a credential come to.
+type comment struct {
+	reason string
+	ok     bool
+}
+
+// commentsAtHead returns what stands beside the credential in HEAD's version of each file: who
+// wrote it agreed to the versions before, which nobody can change. Where the credential stands
+// twice in that version, both have to have a comment.
+func (a *Agreements) commentsAtHead(r report.Record) map[file]comment {
+	heads := make(map[file]comment)
+	for _, o := range r.Occurrences {
+		if !o.AtHead {
 			continue
 		}
-		reason, ok := a.comment(other)
-		if !ok {
-			return "", false
+		reason, ok := a.comment(o)
+		if before, seen := heads[fileOf(o)]; seen && (!before.ok || ok) {
+			continue
 		}
-		if !found {
-			first, found = reason, true
-		}
+		heads[fileOf(o)] = comment{reason, ok}
 	}
-	return first, found
+	return heads
 }
 
 // Remarks returns what to tell of comments that were not heard, and of what has ended.

@@ -66,12 +66,13 @@ func (b *Baseline) Len() int { return len(b.lines) }
 // Add adds a credential, and reports whether it was not there.
 func (b *Baseline) Add(r report.Record) bool {
 	added := false
-	for i, print := range r.Fingerprints() {
+	paths := pathsOf(r)
+	for _, print := range r.Fingerprints() {
 		if _, ok := b.lines[print]; ok {
 			continue
 		}
 		added = true
-		b.lines[print] = strings.TrimSpace(fmt.Sprintf("%s %s %s %s", print, r.Kind, inPart(r.KeyID), pathOf(r, i)))
+		b.lines[print] = strings.TrimSpace(fmt.Sprintf("%s %s %s %s", print, r.Kind, inPart(r.KeyID), paths[print]))
 	}
 	return added
 }
@@ -117,21 +118,17 @@ func inPart(id *string) string {
 	return (*id)[:4] + "…" + (*id)[len(*id)-4:]
 }
 
-// pathOf returns the path that the n-th fingerprint is of, in characters of one line.
-func pathOf(r report.Record, n int) string {
-	seen := make(map[string]bool)
+// pathsOf returns the first path of each fingerprint, in characters of one line.
+func pathsOf(r report.Record) map[string]string {
+	paths := make(map[string]string)
+	one := r
 	for _, o := range r.Occurrences {
-		one := r
 		one.Occurrences = []report.Occurrence{o}
 		for _, print := range one.Fingerprints() {
-			if seen[print] {
-				continue
-			}
-			seen[print] = true
-			if len(seen) == n+1 {
-				return strings.ReplaceAll(report.Printable(report.Value(o.Path)), " # ", ` \x23 `)
+			if _, ok := paths[print]; !ok {
+				paths[print] = strings.ReplaceAll(report.Printable(report.Value(o.Path)), " # ", ` \x23 `)
 			}
 		}
 	}
-	return ""
+	return paths
 }

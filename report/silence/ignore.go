@@ -13,11 +13,12 @@ import (
 // IgnoreName is the name of the ignore file in the root of a repository.
 const IgnoreName = ".revokeyignore"
 
-// Ignore is an ignore file. The zero Ignore is empty.
+// Ignore is an ignore file. One goroutine uses it at a time.
 type Ignore struct {
 	keys     map[string]entry // by key ID and by fingerprint
 	patterns []pattern
-	entries  []entry // of the patterns
+	entries  []entry        // of the patterns
+	decided  map[string]int // by path: which of them decides
 
 	// Ended are the lines whose time is over, and which have no effect.
 	Ended []string
@@ -35,7 +36,7 @@ type entry struct{ reason string }
 // pattern that begins with "!" and takes others back. A path that ends or begins otherwise
 // than it can be read writes \# and \ before a space, as in gitignore.
 func ParseIgnore(name, text string, now time.Time) (*Ignore, error) {
-	ig := &Ignore{keys: make(map[string]entry)}
+	ig := &Ignore{keys: make(map[string]entry), decided: make(map[string]int)}
 	n := 0
 	for line := range strings.Lines(strings.TrimPrefix(text, "\ufeff")) {
 		n++
@@ -123,7 +124,11 @@ func (ig *Ignore) credential(r report.Record) (string, bool) {
 
 // path returns the reason for silence about a path.
 func (ig *Ignore) path(path string) (string, bool) {
-	n := lastMatch(ig.patterns, path)
+	n, ok := ig.decided[path]
+	if !ok {
+		n = lastMatch(ig.patterns, path)
+		ig.decided[path] = n // a path comes again with each version of it
+	}
 	if n < 0 {
 		return "", false
 	}
