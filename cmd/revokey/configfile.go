@@ -51,31 +51,48 @@ func (f *configFile) parse(data []byte, mine bool) error {
 	if root.Kind != yaml.MappingNode {
 		return f.errorAt(root.Line, "it is no list of settings such as max_size: 64")
 	}
-	theirs := yaml.Node{Kind: yaml.MappingNode}
+	aws := yaml.Node{Kind: yaml.MappingNode}
 	for i := 0; i+1 < len(root.Content); i += 2 {
 		key, value := root.Content[i], root.Content[i+1]
-		switch s, known := settingOf(key.Value); {
-		case slices.Contains(f.order, key.Value):
-			return f.errorAt(key.Line, "%s is set twice", key.Value)
-		case slices.Contains(awsKeys(), key.Value) && mine:
-			theirs.Content = append(theirs.Content, key, value)
-		case slices.Contains(awsKeys(), key.Value), known && s.scope < byAnybody && !mine:
-			return f.errorAt(key.Line, "%s is not a repository's to set", key.Value).
-				withHint("it comes from your own file (%s), or from its flag; --distrust-repository leaves the repository's file out", userConfigPath())
-		case !known:
-			return f.unknown(key)
-		default:
-			values, err := f.scalars(value)
-			if err != nil {
-				return err
-			}
-			f.values[key.Value], f.shown[key.Value] = values, strings.Join(values, ",")
+		if err := f.check(key, mine); err != nil {
+			return err
 		}
 		f.order = append(f.order, key.Value)
+		if slices.Contains(awsKeys(), key.Value) {
+			aws.Content = append(aws.Content, key, value)
+		} else if err := f.take(key, value); err != nil {
+			return err
+		}
 	}
-	if err := theirs.Decode(&f.aws); err != nil {
+	if err := aws.Decode(&f.aws); err != nil {
 		return usagef("%s: accounts is a list, profile and role_name are words", f.name)
 	}
+	return nil
+}
+
+// check refuses a key that is none, that is not this file's to set, or that came before.
+func (f *configFile) check(key *yaml.Node, mine bool) error {
+	s, known := settingOf(key.Value)
+	aws := slices.Contains(awsKeys(), key.Value)
+	switch {
+	case !known && !aws:
+		return f.unknown(key)
+	case !mine && (aws || s.scope < byAnybody):
+		return f.errorAt(key.Line, "%s is not a repository's to set", key.Value).
+			withHint("it comes from your own file (%s), or from its flag; --distrust-repository leaves the repository's file out", userConfigPath())
+	case slices.Contains(f.order, key.Value):
+		return f.errorAt(key.Line, "%s is set twice", key.Value)
+	}
+	return nil
+}
+
+// take takes the value, or the values of a list.
+func (f *configFile) take(key, value *yaml.Node) error {
+	values, err := f.scalars(value)
+	if err != nil {
+		return err
+	}
+	f.values[key.Value], f.shown[key.Value] = values, strings.Join(values, ",")
 	return nil
 }
 

@@ -58,17 +58,27 @@ func configured(c *cli.Context, std streams) (origins map[string]string, err err
 			return nil, err
 		}
 	}
-	if root := rootOf(c); root != "" && !c.Bool("distrust-repository") {
-		own, err := readRepositoryConfig(root)
-		if err != nil {
-			return nil, err
-		}
-		if err := setAll(c, origins, own, byAnybody); err != nil {
-			return nil, err
-		}
-		sayOwn(std, own, origins)
+	if err := setByRepository(c, origins, std); err != nil {
+		return nil, err
 	}
 	return origins, setAll(c, origins, user, byUser)
+}
+
+// setByRepository sets what the repository's file says, if a command is about one, and tells of it.
+func setByRepository(c *cli.Context, origins map[string]string, std streams) error {
+	root := rootOf(c)
+	if root == "" || c.Bool("distrust-repository") {
+		return nil
+	}
+	own, err := readRepositoryConfig(root)
+	if err != nil {
+		return err
+	}
+	if err := setAll(c, origins, own, byAnybody); err != nil {
+		return err
+	}
+	sayOwn(std, own, origins)
+	return nil
 }
 
 // sayOwn tells of what a repository has set: it may make a scan see less.
