@@ -34,6 +34,7 @@ type Record struct {
 	FirstSeen          *time.Time     `json:"first_seen"`
 	LastSeen           *time.Time     `json:"last_seen"`
 	AtHead             bool           `json:"at_head"`
+	Fingerprint        string         `json:"fingerprint"` // the first of [Record.Fingerprints]
 }
 
 // Occurrence is one place of a credential.
@@ -54,6 +55,21 @@ type Occurrence struct {
 	MoreRefs  int           `json:"more_refs"`
 	Reflogs   []string      `json:"reflogs"`
 	Encoding  []string      `json:"encoding"`
+	AtHead    bool          `json:"at_head"`
+	Allow     *Allow        `json:"allow"`
+}
+
+// Allow is a comment beside a credential that asks for silence; see [scanner.Allow].
+type Allow struct {
+	By     string `json:"by"`
+	Reason string `json:"reason"`
+}
+
+func newAllow(a scanner.Allow) *Allow {
+	if a.By == "" {
+		return nil
+	}
+	return &Allow{By: a.By, Reason: a.Reason}
 }
 
 // Candidate is a secret that may be the key ID's, and where it stands.
@@ -115,6 +131,7 @@ func NewRecord(f scanner.Finding) Record {
 			SecretSHA256: c.Secret.SHA256(), Distance: c.Distance, Occurrence: newOccurrence(c.At),
 		})
 	}
+	r.Fingerprint = r.fingerprint()
 	return r
 }
 
@@ -147,6 +164,7 @@ func (r *Record) Reset() {
 	for i := range r.Candidates {
 		r.Candidates[i].Proven = false
 	}
+	r.Fingerprint = r.fingerprint()
 }
 
 func newOccurrence(o scanner.Occurrence) Occurrence {
@@ -167,6 +185,8 @@ func newOccurrence(o scanner.Occurrence) Occurrence {
 		MoreRefs:  o.MoreRefs,
 		Reflogs:   append([]string{}, o.Reflogs...),
 		Encoding:  append([]string{}, o.Encoding...),
+		AtHead:    o.AtHead,
+		Allow:     newAllow(o.Allow),
 	}
 }
 

@@ -26,7 +26,7 @@ func awsFlags() []cli.Flag {
 		&cli.StringFlag{Name: "profile", Usage: "`NAME` of the operator's AWS profile (default: the SDK's default chain)", Category: "AWS"},
 		&cli.StringFlag{Name: "role-name", Usage: "`NAME` of the role to assume in the account that owns a key", Category: "AWS"},
 		&cli.StringFlag{Name: "aws-endpoint", Usage: "send every AWS call to `URL`", Category: "AWS"},
-		&cli.StringFlag{Name: "config", Usage: "`FILE` with accounts, profile and role_name (default: revokey/config.yaml in the user's configuration folder)", Category: "AWS"},
+		&cli.StringFlag{Name: "config", Usage: "`FILE` with your settings (default: revokey/config.yaml in the user's configuration folder)", Category: "AWS"},
 	}
 }
 
