@@ -1,11 +1,10 @@
 package main
 
 import (
-	"bytes"
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +17,9 @@ import (
 // --resume asks for the rest alone.
 func TestInterruptAndResume(t *testing.T) {
 	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("a process cannot be interrupted there by another")
+	}
 	const keys = 40
 	s, url := serveAWS(t)
 	dir := t.TempDir()
@@ -30,26 +32,28 @@ func TestInterruptAndResume(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "keys"), []byte(text.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	command := func(ctx context.Context, args ...string) (int, string) {
-		var errs bytes.Buffer
-		args = append([]string{"revokey"}, append(args, "--config", os.DevNull, "--format", "jsonl")...)
-		return run(ctx, args, streams{in: strings.NewReader(""), out: &errs, err: &errs}), errs.String()
+	command := func(meanwhile func(*os.Process), args ...string) (int, string) {
+		exit, _, said := program(t, meanwhile, "", append(args, "--config", os.DevNull, "--format", "jsonl")...)
+		return exit, said
 	}
-	command(t.Context(), "scan", "--files", filepath.Join(dir, "keys"), "--output", found)
+	command(nil, "scan", "--files", filepath.Join(dir, "keys"), "--output", found)
 
-	ctx, interrupt := context.WithCancel(t.Context())
-	var at time.Time
-	time.AfterFunc(1500*time.Millisecond, func() { at = time.Now(); interrupt() })
-	exit, said := command(ctx, "verify", "--from", found, "--output", told, "--aws-endpoint", url, "--rate", "10")
-	if took := time.Since(at); exit != exitInterrupted || took > time.Second {
+	at := make(chan time.Time, 1)
+	interrupt := func(p *os.Process) {
+		time.Sleep(1500 * time.Millisecond)
+		at <- time.Now()
+		_ = p.Signal(os.Interrupt) // it may have ended, which its exit code tells
+	}
+	exit, said := command(interrupt, "verify", "--from", found, "--output", told, "--aws-endpoint", url, "--rate", "10")
+	if took := time.Since(<-at); exit != exitInterrupted || took > time.Second {
 		t.Errorf("exit code %d, %v after the interruption: %s", exit, took, said)
 	}
 	known := statuses(t, told)[revoke.Live]
 	asked := len(s.Requests())
-	if known < 5 || known > 25 || known > asked || !strings.Contains(said, fmt.Sprintf("interrupted: %d of %d credentials have no verdict", keys-known, keys)) {
+	if known < 2 || known > 25 || known > asked || !strings.Contains(said, fmt.Sprintf("interrupted: %d of %d credentials have no verdict", keys-known, keys)) {
 		t.Errorf("%d known of %d asked: %s", known, asked, said)
 	}
-	exit, said = command(t.Context(), "verify", "--from", told, "--resume", "--output", told, "--aws-endpoint", url, "--rate", "1000")
+	exit, said = command(nil, "verify", "--from", told, "--resume", "--output", told, "--aws-endpoint", url, "--rate", "1000")
 	if got := statuses(t, told)[revoke.Live]; exit != exitLive || got != keys || len(s.Requests())-asked != keys-known {
 		t.Errorf("exit code %d, %d live, %d asked, want %d: %s", exit, got, len(s.Requests())-asked, keys-known, said)
 	}

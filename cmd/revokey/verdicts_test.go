@@ -1,13 +1,14 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"os/exec"
 	"slices"
 	"strings"
 	"sync"
@@ -220,23 +221,40 @@ func serveAWS(t *testing.T) (*localaws.Server, string) {
 // verifyKeys runs `revokey verify` with the keys on its standard input.
 func verifyKeys(t *testing.T, keys []localaws.Key, args ...string) ([]report.Record, int) {
 	t.Helper()
-	var in, out, errs bytes.Buffer
+	var in strings.Builder
 	for _, k := range keys {
 		fmt.Fprintf(&in, "[%s]\naws_access_key_id = %s\naws_secret_access_key = %s\n", k.User, k.ID, k.Secret)
 		if k.SessionToken != "" {
 			fmt.Fprintf(&in, "aws_session_token = %s\n", k.SessionToken)
 		}
 	}
-	args = append([]string{"revokey", "verify", "--format", "json", "--config", "/dev/null"}, args...)
-	exit := run(t.Context(), args, streams{in: &in, out: &out, err: &errs})
+	exit, out, errs := program(t, nil, in.String(), append([]string{"verify", "--format", "json", "--config", os.DevNull}, args...)...)
 	for _, k := range keys {
-		if all := out.String() + errs.String(); strings.Contains(all, k.Secret) || strings.Contains(strings.ToLower(all), "dead") {
+		if all := out + errs; strings.Contains(all, k.Secret) || strings.Contains(strings.ToLower(all), "dead") {
 			t.Errorf("told the secret, or of death: %s", all)
 		}
 	}
 	var doc struct{ Findings []report.Record }
-	if err := json.Unmarshal(out.Bytes(), &doc); err != nil {
-		t.Errorf("%v: %s%s", err, &out, &errs)
+	if err := json.Unmarshal([]byte(out), &doc); err != nil {
+		t.Errorf("%v: %s%s", err, out, errs)
 	}
 	return doc.Findings, exit
+}
+
+// program runs revokey in a process of its own, for urfave/cli has globals, and
+// sends it what meanwhile does.
+func program(t *testing.T, meanwhile func(*os.Process), stdin string, args ...string) (exit int, stdout, stderr string) {
+	t.Helper()
+	var out, errs strings.Builder
+	cmd := exec.Command("revokey", args...) // which testscript.Main has put on the path
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &out, &errs
+	if err := cmd.Start(); err != nil {
+		t.Errorf("starting revokey: %v", err)
+		return -1, "", ""
+	}
+	if meanwhile != nil {
+		go meanwhile(cmd.Process)
+	}
+	_ = cmd.Wait() // the exit code says more
+	return cmd.ProcessState.ExitCode(), out.String(), errs.String()
 }
