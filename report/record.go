@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/revokey-dev/revokey/detectors"
@@ -35,6 +36,10 @@ type Record struct {
 	LastSeen           *time.Time     `json:"last_seen"`
 	AtHead             bool           `json:"at_head"`
 	Fingerprint        string         `json:"fingerprint"` // the first of [Record.Fingerprints]
+	Owner              *revoke.Owner  `json:"owner"`       // as the owner's IAM tells
+
+	// Explanation is what was asked of AWS for the verdict; nil: nobody wants to know.
+	Explanation []revoke.Exchange `json:"explanation,omitempty"`
 }
 
 // Occurrence is one place of a credential.
@@ -151,6 +156,7 @@ func offline(class detectors.Class, account string) revoke.Verdict {
 // Reset sets the account and the verdict to what the key ID itself tells, so that
 // whoever wrote the record cannot lead anyone to a canary, or past a live key.
 func (r *Record) Reset() {
+	r.Owner, r.Explanation = nil, nil
 	if r.KeyID != nil {
 		class, account := detectors.ClassifyKeyID(*r.KeyID), ""
 		if class == detectors.Real {
@@ -165,6 +171,24 @@ func (r *Record) Reset() {
 		r.Candidates[i].Proven = false
 	}
 	r.Fingerprint = r.fingerprint()
+}
+
+// Resume is [Record.Reset], but for a verdict that was reached: that is kept, and
+// reported as true. It is for records whose writer the user vouches for.
+func (r *Record) Resume() (kept bool) {
+	before := *r
+	before.Candidates = slices.Clone(r.Candidates)
+	r.Reset()
+	switch before.Verdict.Status {
+	case revoke.NotChecked, revoke.Unknown, revoke.Example:
+		return false
+	}
+	if r.Verdict.Status != revoke.NotChecked {
+		return false // the key ID itself tells
+	}
+	*r = before
+	r.Fingerprint = r.fingerprint()
+	return true
 }
 
 func newOccurrence(o scanner.Occurrence) Occurrence {

@@ -272,8 +272,10 @@ func TestPlan(t *testing.T) {
 		Endpoint: "http://127.0.0.1:1",
 		Steps: []revoke.Step{
 			{KeyState: revoke.KeyState{
-				KeyID: id, Account: "111122223333", User: "ci\x1b", Created: used.Time, LastUsed: &used,
-				Siblings: []revoke.Sibling{{KeyID: "other", Status: "Active"}}, Quarantine: []string{"AWSQuarantine"},
+				KeyID: id, Account: "111122223333", Owner: revoke.Owner{
+					User: "ci\x1b", Created: used.Time, LastUsed: &used,
+					Siblings: []revoke.Sibling{{KeyID: "other", Status: "Active"}}, Quarantine: []string{"AWSQuarantine"},
+				},
 			}, By: "arn:by", Call: "iam:UpdateAccessKey"},
 			{KeyState: revoke.KeyState{KeyID: id}, Refusal: "not ours"},
 		},

@@ -99,6 +99,10 @@ func textDetails(r Record) []string {
 	if r.Verdict.Reason != "" {
 		lines = append(lines, Printable(r.Verdict.Reason))
 	}
+	if r.Owner != nil {
+		lines = append(lines, textOwner(*r.Owner)...)
+	}
+	lines = append(lines, textExplanation(r)...)
 	if r.Claims != nil {
 		lines = append(lines, textClaims(*r.Claims))
 	}

@@ -184,7 +184,7 @@ func (r *Revoker) refusedBySTS(cred aws.Credentials) look {
 // follows some seconds later.
 func shownByIAM(s *session, key KeyState, want types.StatusType) look {
 	return func(ctx context.Context) (bool, string) {
-		now := KeyState{KeyID: key.KeyID, User: key.User}
+		now := KeyState{KeyID: key.KeyID, Owner: Owner{User: key.User}}
 		if err := s.readStatus(ctx, &now); err != nil {
 			return false, err.Error()
 		}

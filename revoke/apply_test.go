@@ -466,7 +466,7 @@ func TestApplyChecksForgedPlans(t *testing.T) {
 	foreign := c.AddKey(foreignAccount, "x")
 	var steps []Step
 	for _, k := range []localaws.Key{c.admin, foreign, c.AddKey(canaryAccounts[1], "x"), {ID: minted("AKIA", own).ID, Account: own}} {
-		steps = append(steps, Step{KeyState: KeyState{KeyID: k.ID, Account: k.Account, User: k.User}})
+		steps = append(steps, Step{KeyState: KeyState{KeyID: k.ID, Account: k.Account, Owner: Owner{User: k.User}}})
 	}
 	results, err := r.Apply(t.Context(), Plan{Steps: steps})
 	if err != nil {

@@ -1,6 +1,11 @@
 package revoke
 
-import "slices"
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+)
 
 // canaryAccounts are the accounts whose keys are known to be traps: any use of
 // one raises an alarm. Sources: trufflehog, pkg/detectors/aws/access_keys/canary.go
@@ -17,8 +22,49 @@ var canaryAccounts = []string{
 	"528757803018", "538784191382", "729780141977",
 }
 
-const canaryReason = "the account is known for canary keys: not contacted, for any use raises an alarm"
+const (
+	canaryReason     = "the account is known for canary keys: not contacted, for any use raises an alarm"
+	canaryUserReason = "the user is one of the canaries: not contacted, for any use raises an alarm"
+)
 
 // IsCanaryAccount reports whether the account, in 12 digits, is publicly known
 // to hold canary keys.
 func IsCanaryAccount(account string) bool { return slices.Contains(canaryAccounts, account) }
+
+// Canaries are the traps that the user knows of, beside those that are publicly
+// known.
+type Canaries struct {
+	Accounts []string // in 12 digits
+	// Users are patterns, as of [path.Match], of the users in the own accounts whose
+	// keys are traps. Only the account's IAM tells whose a key is.
+	Users []string
+}
+
+// inAccount reports whether the account is a canaries'.
+func (c Canaries) inAccount(account string) bool {
+	return IsCanaryAccount(account) || slices.Contains(c.Accounts, account)
+}
+
+// isUser reports whether the user's keys are traps. A pattern that is none
+// matches nothing; [Canaries.Check] finds those.
+func (c Canaries) isUser(name string) bool {
+	return slices.ContainsFunc(c.Users, func(pattern string) bool {
+		ok, _ := path.Match(pattern, name)
+		return ok && name != ""
+	})
+}
+
+// Check returns an error that names the first pattern or account that is none.
+func (c Canaries) Check() error {
+	for _, a := range c.Accounts {
+		if len(a) != 12 || strings.Trim(a, "0123456789") != "" {
+			return fmt.Errorf("canary account %q is not a number of 12 digits", a)
+		}
+	}
+	for _, p := range c.Users {
+		if _, err := path.Match(p, ""); err != nil || p == "" {
+			return fmt.Errorf("canary user %q is not a pattern such as canary-*", p)
+		}
+	}
+	return nil
+}

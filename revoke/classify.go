@@ -36,6 +36,8 @@ func classify(err error) Verdict {
 	case "ExpiredToken", "ExpiredTokenException": // on the wire, and in the API model
 		v.Status, v.Proof = Expired, BySTS
 		v.Reason = "the session is over (ExpiredToken)"
+	case regionDisabled:
+		v.Reason = "no verdict: STS is switched off in the region asked (RegionDisabledException): pass --aws-endpoint of another, such as https://sts.us-east-1.amazonaws.com"
 	}
 	return v
 }
@@ -65,6 +67,9 @@ func errorCode(err error) string {
 	}
 	return ""
 }
+
+// regionDisabled is STS's code where the account has it switched off in the region.
+const regionDisabled = "RegionDisabledException"
 
 // unreadable is the SDK's code for an answer that is not AWS's XML.
 const unreadable = "UnknownError"

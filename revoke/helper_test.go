@@ -88,6 +88,7 @@ func impatient() aws.Retryer {
 // hasty returns a Verifier that waits for nothing but answers.
 func hasty(endpoint string, timeout time.Duration) *Verifier {
 	v := NewVerifier(VerifierOptions{Endpoint: endpoint, Timeout: timeout})
+	v.every = 0
 	for i := range v.doors {
 		v.doors[i].options.Retryer = impatient()
 	}

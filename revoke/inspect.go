@@ -15,13 +15,21 @@ import (
 type KeyState struct {
 	KeyID   string `json:"key_id"`
 	Account string `json:"account,omitempty"`
-	User    string `json:"user,omitempty"`
 	// Verdict is the status now. Where IAM is the proof, Live means that IAM shows
 	// the key Active: whoever knows its secret can use it.
-	Verdict  Verdict   `json:"verdict"`
-	Created  time.Time `json:"created,omitzero"`
-	LastUsed *LastUse  `json:"last_used,omitempty"` // nil: never, or not known
-	Siblings []Sibling `json:"siblings,omitempty"`  // the user's other keys, as IAM lists them
+	Verdict Verdict `json:"verdict"`
+	Owner
+
+	userless bool // IAM says that no user has it
+}
+
+// Owner is whose a key is, and how it stands there.
+type Owner struct {
+	AccountName string    `json:"account_name,omitempty"` // in the organization; "" where the operator cannot see it
+	User        string    `json:"user,omitempty"`
+	Created     time.Time `json:"created,omitzero"`
+	LastUsed    *LastUse  `json:"last_used,omitempty"` // nil: never, or not known
+	Siblings    []Sibling `json:"siblings,omitempty"`  // the user's other keys, as IAM lists them
 	// Quarantine names the policies by which AWS marks a user whose key it saw
 	// leak. Empty means none, unless a note says that they could not be read.
 	Quarantine []string `json:"quarantine,omitempty"`
@@ -46,13 +54,13 @@ type Sibling struct {
 // Inspect asks IAM about a key whose secret need not be known. The account is the
 // one that its ID carries; for "" STS is asked. Accounts that are not ours, and
 // canaries', are asked nothing: the verdict then says so. What could not be learnt
-// is Unknown with its reason.
+// is Unknown with its reason. Inspect is safe for concurrent use.
 func (r *Revoker) Inspect(ctx context.Context, keyID, account string) KeyState {
 	state := KeyState{KeyID: keyID, Account: account}
 	switch err := r.locate(ctx, &state); {
 	case err != nil:
 		state.Verdict = Verdict{Status: Unknown, Reason: err.Error()}
-	case IsCanaryAccount(state.Account):
+	case r.opts.Canaries.inAccount(state.Account):
 		state.Verdict = Verdict{Status: Canary, Reason: canaryReason}
 	case !r.owns(state.Account):
 		state.Verdict = Verdict{Reason: foreign(state.Account)}
@@ -80,20 +88,26 @@ func (r *Revoker) inspect(ctx context.Context, state *KeyState) {
 	}
 	if err != nil {
 		state.Verdict = Verdict{Status: Unknown, Reason: err.Error()}
+		return
 	}
+	if r.opts.Canaries.isUser(state.User) {
+		state.Verdict = Verdict{Status: Canary, Reason: canaryUserReason}
+	}
+	state.AccountName = r.op.accountName(ctx, state.Account)
 }
 
 // read asks IAM for all that state has room for.
 func (s *session) read(ctx context.Context, state *KeyState) error {
 	used, err := s.iam.GetAccessKeyLastUsed(ctx, &iam.GetAccessKeyLastUsedInput{AccessKeyId: &state.KeyID})
 	if errorCode(err) == "NoSuchEntity" {
-		state.Verdict = s.absent(ctx)
+		state.userless, state.Verdict = true, s.absent(ctx)
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("asking IAM who has %s: %w", state.KeyID, failed("iam:GetAccessKeyLastUsed", err))
 	}
 	if state.User = aws.ToString(used.UserName); state.User == "" {
+		state.userless = true
 		state.Verdict = Verdict{Status: Unknown, Reason: "IAM names no user for it: " + perhapsRoot}
 		return nil
 	}

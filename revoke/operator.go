@@ -14,8 +14,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/logging"
+	"golang.org/x/time/rate"
 )
 
 // stsAPI is what is asked of STS as the responder.
@@ -50,6 +52,8 @@ type OperatorOptions struct {
 	// Endpoint is the URL that every STS and IAM call is sent to. "" is AWS's own,
 	// whatever AWS_ENDPOINT_URL or a profile's endpoint_url say.
 	Endpoint string
+	// Limiter spaces the calls, and whatever else shares it. nil is no limit.
+	Limiter *rate.Limiter
 	// Region decides the partition. "" is what the configuration says, or else
 	// us-east-1.
 	Region string
@@ -59,10 +63,16 @@ type OperatorOptions struct {
 type Operator struct {
 	endpoint string
 	roleName string
+	gate     gate
 	sts      stsAPI
 	signer   retrieve   // of the operator's own calls
 	below    []retrieve // what signer was assumed with
 	newIAM   func(aws.CredentialsProvider) iamAPI
+
+	organizations organizationsAPI // nil: names are not asked for
+	naming        sync.Mutex       // guards what follows
+	names         map[string]string
+	nameless      bool // Organizations does not answer the operator
 
 	mu       sync.Mutex
 	identity *Identity
@@ -86,7 +96,7 @@ func (id Identity) partition() string { return strings.Split(id.ARN+"::", ":")[1
 // NewOperator loads the operator's credentials; it asks AWS only as far as the
 // profile needs it (a role, SSO). The error says what to set if there are none.
 func NewOperator(ctx context.Context, opts OperatorOptions) (*Operator, error) {
-	o := &Operator{endpoint: opts.Endpoint, roleName: opts.RoleName, sessions: map[string]*session{}}
+	o := &Operator{endpoint: opts.Endpoint, roleName: opts.RoleName, gate: gate{opts.Limiter}, sessions: map[string]*session{}, names: map[string]string{}}
 	cfg, err := config.LoadDefaultConfig(ctx, o.load(opts)...)
 	var missing config.SharedConfigProfileNotExistError
 	switch {
@@ -100,11 +110,16 @@ func NewOperator(ctx context.Context, opts OperatorOptions) (*Operator, error) {
 	}
 	o.signer = cfg.Credentials.Retrieve
 	o.sts = sts.NewFromConfig(cfg, o.settleSTS)
+	o.organizations = organizations.NewFromConfig(cfg, o.settleOrganizations)
 	o.newIAM = func(as aws.CredentialsProvider) iamAPI {
 		return iam.NewFromConfig(cfg, o.settleIAM, func(io *iam.Options) { io.Credentials = as })
 	}
 	return o, nil
 }
+
+// ErrNoCredentials is in the error of [NewOperator] where nothing in the
+// environment or the configuration holds credentials.
+var ErrNoCredentials = errors.New("no AWS credentials for the operator")
 
 func noCredentials(profile string, err error) error {
 	if errors.Is(err, context.Canceled) {
@@ -112,16 +127,16 @@ func noCredentials(profile string, err error) error {
 	}
 	cause := printable(innermost(err).Error())
 	if profile != "" {
-		return fmt.Errorf("no AWS credentials for the operator in profile %q: log in to it, or pass another --profile (%s)", profile, cause)
+		return fmt.Errorf("%w in profile %q: log in to it, or pass another --profile (%s)", ErrNoCredentials, profile, cause)
 	}
-	return fmt.Errorf("no AWS credentials for the operator: set AWS_PROFILE, or pass --profile (%s)", cause)
+	return fmt.Errorf("%w: set AWS_PROFILE, or pass --profile (%s)", ErrNoCredentials, cause)
 }
 
 // load says how the operator's configuration is read: as the user's other tools
 // read it, but for the endpoints.
 func (o *Operator) load(opts OperatorOptions) []func(*config.LoadOptions) error {
 	load := []func(*config.LoadOptions) error{
-		config.WithDefaultRegion(partitions[0].region),
+		config.WithDefaultRegion(partitions[0].regions[0]),
 		config.WithAppID("revokey"),
 		config.WithRetryer(newRetryer),
 		config.WithLogger(logging.Nop{}),
@@ -149,10 +164,12 @@ func (o *Operator) baseEndpoint() *string {
 
 func (o *Operator) settleSTS(so *sts.Options) {
 	so.BaseEndpoint, so.HTTPClient = o.baseEndpoint(), staying(so.HTTPClient)
+	so.APIOptions = append(slices.Clone(so.APIOptions), o.gate.attach)
 }
 
 func (o *Operator) settleIAM(io *iam.Options) {
 	io.BaseEndpoint, io.HTTPClient = o.baseEndpoint(), staying(io.HTTPClient)
+	io.APIOptions = append(slices.Clone(io.APIOptions), o.gate.attach)
 }
 
 // redirectAssumeRole sends a profile's own AssumeRole where our calls go, for the

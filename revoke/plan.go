@@ -11,7 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// Revoker plans, carries out and takes back. It is not safe for concurrent use.
+// Revoker plans, carries out and takes back. It is not safe for concurrent use, but
+// for [Revoker.Inspect].
 type Revoker struct {
 	op       *Operator
 	verifier *Verifier
@@ -24,6 +25,7 @@ type Revoker struct {
 // is refused.
 type RevokerOptions struct {
 	Accounts  []string      // the accounts that are ours, in 12 digits
+	Canaries  Canaries      // of the user's own; their keys are left alone
 	Journal   *Journal      // needed by Apply and Undo only; the caller closes it
 	PollEvery time.Duration // between two looks at whether AWS refuses a key; 0 is 1 s
 	PollFor   time.Duration // until "requested" is all that can be said; 0 is 60 s
@@ -114,7 +116,7 @@ func (r *Revoker) step(ctx context.Context, t Target) Step {
 		step.Refusal = err.Error()
 		return step
 	}
-	if IsCanaryAccount(step.Account) {
+	if r.opts.Canaries.inAccount(step.Account) {
 		step.Verdict = Verdict{Status: Canary, Account: step.Account, Reason: canaryReason}
 	}
 	if step.Refusal = r.forbidden(ctx, step.KeyState); step.Refusal != "" {
@@ -122,6 +124,10 @@ func (r *Revoker) step(ctx context.Context, t Target) Step {
 	}
 	step.KeyState = r.Inspect(ctx, t.KeyID, step.Account)
 	byIAM := step.Verdict
+	if byIAM.Status == Canary {
+		step.Refusal = byIAM.Reason
+		return step
+	}
 	r.askPair(ctx, &step, t.Leaked)
 	if step.Refusal = r.hopeless(ctx, step, byIAM); step.Refusal != "" {
 		return step
@@ -161,8 +167,10 @@ func foreign(account string) string {
 // about it, or "".
 func (r *Revoker) forbidden(ctx context.Context, key KeyState) string {
 	switch {
-	case IsCanaryAccount(key.Account):
+	case r.opts.Canaries.inAccount(key.Account):
 		return canaryReason
+	case r.opts.Canaries.isUser(key.User):
+		return canaryUserReason
 	case !r.owns(key.Account):
 		return foreign(key.Account)
 	}

@@ -40,7 +40,7 @@ func (r *Revoker) unrecorded(keyID string) string {
 }
 
 func (r *Revoker) reactivate(ctx context.Context, e Entry) (*job, error) {
-	key := KeyState{KeyID: e.KeyID, Account: e.Account, User: e.User}
+	key := KeyState{KeyID: e.KeyID, Account: e.Account, Owner: Owner{User: e.User}}
 	refusal := r.forbidden(ctx, key)
 	if e.Endpoint != r.op.endpoint {
 		refusal = fmt.Sprintf("it was deactivated at %s, not here: pass --aws-endpoint accordingly", place(e.Endpoint))

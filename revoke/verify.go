@@ -1,9 +1,9 @@
 package revoke
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -14,25 +14,38 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/logging"
+	"golang.org/x/time/rate"
 )
 
 // VerifierOptions are what a caller may choose. The zero value asks AWS.
 type VerifierOptions struct {
 	// Endpoint is the URL that every question is sent to. "" is AWS's own STS, in
-	// each partition that the internet reaches.
+	// each partition.
 	Endpoint string
-	// Timeout bounds one [Verifier.Check], retries and waits included. 0 is 30 s.
+	// Partitions narrows the partitions that are asked, of those that [Partitions]
+	// names. nil is all, or of an Endpoint the one that it answers for.
+	Partitions []string
+	// Timeout bounds the answers to one [Verifier.Check], retries included. What is
+	// spent waiting for a turn is not counted; pauses before retries are, at most
+	// 15 s a partition, not either. 0 is 30 s.
 	Timeout time.Duration
+	// Limiter spaces the questions, and whatever else shares it. nil is no limit but
+	// that of one question a second for one key ID in one partition.
+	Limiter *rate.Limiter
+	// Canaries are never contacted.
+	Canaries Canaries
 }
 
 // Verifier asks STS who a leaked credential is. Each question is logged in the
 // CloudTrail of the account that owns the key, and becomes its last use. It is
 // safe for concurrent use; one key ID is asked about once at a time.
 type Verifier struct {
-	doors   []door
-	timeout time.Duration
-	now     func() time.Time
-	sleep   func(context.Context, time.Duration) error
+	doors    []door
+	canaries Canaries
+	timeout  time.Duration
+	every    time.Duration // between two questions about one key ID in one partition
+	now      func() time.Time
+	sleep    func(context.Context, time.Duration) error
 
 	mu    sync.Mutex
 	asked map[string]*history // by key ID
@@ -41,49 +54,46 @@ type Verifier struct {
 // door is the way into one partition.
 type door struct {
 	partition string      // "" for an endpoint that may be of any
+	regions   []string    // to ask in; the next where STS is off in the one before
 	options   sts.Options // all but the credentials
-}
-
-// partitions are those that the internet reaches, the likeliest to hold a key
-// first and the likeliest to be out of reach last; the region is one that every
-// account of the partition has.
-var partitions = []struct{ name, region string }{
-	{"aws", "us-east-1"},
-	{"aws-us-gov", "us-gov-west-1"},
-	{"aws-eusc", "eusc-de-east-1"},
-	{"aws-cn", "cn-north-1"},
 }
 
 // NewVerifier returns a Verifier that takes nothing from the environment but
 // HTTPS_PROXY and NO_PROXY. It connects to nothing yet.
 func NewVerifier(opts VerifierOptions) *Verifier {
-	if opts.Timeout == 0 {
-		opts.Timeout = 30 * time.Second
+	opts.Timeout = cmp.Or(opts.Timeout, 30*time.Second)
+	v := &Verifier{
+		canaries: opts.Canaries, timeout: opts.Timeout, every: time.Second, now: time.Now, sleep: sleep,
+		asked: map[string]*history{},
 	}
-	v := &Verifier{timeout: opts.Timeout, now: time.Now, sleep: sleep, asked: map[string]*history{}}
 	base := sts.Options{HTTPClient: bareClient(opts.Timeout / 3), Retryer: newRetryer(), Logger: logging.Nop{}}
+	base.APIOptions = append(base.APIOptions, gate{opts.Limiter}.attach)
 	if opts.Endpoint != "" {
-		base.BaseEndpoint, base.Region = &opts.Endpoint, partitions[0].region
-		v.doors = []door{{"", base}}
+		base.BaseEndpoint = &opts.Endpoint
+	}
+	if opts.Endpoint != "" && opts.Partitions == nil {
+		v.doors = []door{{"", partitions[0].regions[:1], base}}
 		return v
 	}
 	for _, p := range partitions {
-		base.Region = p.region
-		v.doors = append(v.doors, door{p.name, base})
+		if opts.Partitions == nil || slices.Contains(opts.Partitions, p.name) {
+			v.doors = append(v.doors, door{p.name, p.regions, base})
+		}
 	}
 	return v
 }
 
 // Check asks STS who cred is. The account is the one that its key ID carries, or
-// "" if that is not known. A canary's key and a session key without its token are
-// not sent anywhere; a token beside any other key is not its, and is left out. What
-// could not be learnt is Unknown with its reason.
-func (v *Verifier) Check(ctx context.Context, cred aws.Credentials, account string) Verdict {
-	verdict := v.check(ctx, cred, account)
+// "" if that is not known. The partitions hinted at are asked first, then the
+// others; see [PartitionHints]. A canary's key and a session key without its token
+// are not sent anywhere; a token beside any other key is not its, and is left out.
+// What could not be learnt is Unknown with its reason.
+func (v *Verifier) Check(ctx context.Context, cred aws.Credentials, account string, hints ...string) Verdict {
+	verdict := v.check(ctx, cred, account, hints)
 	if verdict.Account == "" {
 		verdict.Account = account
 	}
-	if IsCanaryAccount(verdict.Account) && verdict.Status != Canary {
+	if v.canaries.inAccount(verdict.Account) && verdict.Status != Canary {
 		verdict.Status = Canary
 		verdict.Reason = "its account is known for canary keys; that was not to be seen before STS was asked"
 	}
@@ -91,9 +101,9 @@ func (v *Verifier) Check(ctx context.Context, cred aws.Credentials, account stri
 	return verdict
 }
 
-func (v *Verifier) check(ctx context.Context, cred aws.Credentials, account string) Verdict {
+func (v *Verifier) check(ctx context.Context, cred aws.Credentials, account string, hints []string) Verdict {
 	switch {
-	case IsCanaryAccount(account):
+	case v.canaries.inAccount(account):
 		return Verdict{Status: Canary, Reason: canaryReason}
 	case isSession(cred.AccessKeyID) && cred.SessionToken == "":
 		return Verdict{Status: NeedsToken, Reason: "a session key cannot be asked about without its session token"}
@@ -103,15 +113,22 @@ func (v *Verifier) check(ctx context.Context, cred aws.Credentials, account stri
 	if !isSession(cred.AccessKeyID) { // STS accepts a long-term key with a token nowhere
 		cred.SessionToken = ""
 	}
-	ctx, cancel := context.WithTimeout(ctx, v.timeout)
-	defer cancel()
-	return v.askInTurn(ctx, v.doors, cred)
+	return v.askInTurn(ctx, hinted(v.doors, hints), cred)
+}
+
+// hinted returns the doors with those first that are hinted at, in that order.
+func hinted(doors []door, hints []string) []door {
+	rank := func(d door) int {
+		if i := slices.Index(hints, d.partition); i >= 0 {
+			return i
+		}
+		return len(hints)
+	}
+	return slices.SortedStableFunc(slices.Values(doors), func(a, b door) int { return cmp.Compare(rank(a), rank(b)) })
 }
 
 // askAgain asks one partition about a pair that was asked about before.
 func (v *Verifier) askAgain(ctx context.Context, cred aws.Credentials, partition string) Verdict {
-	ctx, cancel := context.WithTimeout(ctx, v.timeout)
-	defer cancel()
 	return v.askInTurn(ctx, v.into(partition), cred)
 }
 
@@ -130,15 +147,16 @@ const quirk = 5 * time.Second
 // history is what was asked about one key ID. Holding turn is the right to ask.
 type history struct {
 	turn   chan struct{}
-	secret [sha256.Size]byte // of the last question
-	at     time.Time         // of the last question's answer
+	sent   map[string]*time.Time // the last request, by partition
+	secret [sha256.Size]byte     // of the last question
+	at     time.Time             // of the last question's answer
 }
 
 func (v *Verifier) history(keyID string) *history {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.asked[keyID] == nil {
-		v.asked[keyID] = &history{turn: make(chan struct{}, 1)}
+		v.asked[keyID] = &history{turn: make(chan struct{}, 1), sent: map[string]*time.Time{}}
 	}
 	return v.asked[keyID]
 }
@@ -156,34 +174,59 @@ func (v *Verifier) askInTurn(ctx context.Context, doors []door, cred aws.Credent
 	before, secret := *h, sha256.Sum256([]byte(cred.SecretAccessKey))
 	defer func() { h.secret, h.at = secret, v.now() }()
 
+	left := v.timeout
 	doubtful := v.now().Sub(before.at) < quirk && before.secret != secret
-	verdict := ask(ctx, doors, cred)
+	verdict := v.askAll(ctx, h, &left, doors, cred)
 	if verdict.Status != ActiveWrongSecret || !doubtful {
 		return verdict
 	}
 	if err := v.sleep(ctx, before.at.Add(quirk).Sub(v.now())); err != nil {
 		return classify(err)
 	}
-	return ask(ctx, doors, cred)
+	return v.askAll(ctx, h, &left, doors, cred)
 }
 
-// ask asks one partition after the other. What ends the search is any answer but
-// "not accepted", also a partition that cannot be asked: then the key may be its.
-func ask(ctx context.Context, doors []door, cred aws.Credentials) Verdict {
+// askAll asks one partition after the other until one knows the key. Where one
+// gives no verdict the key may be its, so that nothing is called not accepted;
+// the others are asked all the same, but not behind "aws": nearly all keys are
+// its, and what keeps it from answering mostly keeps the others too.
+func (v *Verifier) askAll(ctx context.Context, h *history, left *time.Duration, doors []door, cred aws.Credentials) Verdict {
 	var verdict Verdict
-	var refused []string
+	var refused, silent []string
 	for _, d := range doors {
-		verdict = d.ask(ctx, cred)
-		if verdict.Status != NotAccepted {
-			if verdict.Status == Unknown && len(refused) > 0 {
-				verdict.Reason = fmt.Sprintf("not accepted in %s; in %s %s", strings.Join(refused, ", "), d.partition, verdict.Reason)
-			}
+		verdict = v.enter(ctx, h, left, d, cred)
+		switch verdict.Status {
+		case NotAccepted:
+			refused = append(refused, d.partition)
+			continue
+		case Unknown:
+			silent = append(silent, strings.TrimSpace("in "+d.partition)+" "+verdict.Reason)
+		default:
 			return verdict
 		}
-		refused = append(refused, d.partition)
+		if d.partition == partitions[0].name || *left <= 0 || ctx.Err() != nil {
+			break
+		}
 	}
-	verdict.Reason += where(refused) + notAccepted(cred)
-	return verdict
+	return sumUp(verdict, refused, silent, cred)
+}
+
+// sumUp is the verdict where no partition knew the key: the last one's, with what
+// the others said.
+func sumUp(last Verdict, refused, silent []string, cred aws.Credentials) Verdict {
+	switch {
+	case len(silent) == 0 && len(refused) == 0:
+		return Verdict{Status: Unknown, Reason: "no verdict: there is no partition to ask"}
+	case len(silent) == 0:
+		last.Reason += where(refused) + notAccepted(cred)
+		return last
+	case len(refused) == 0 && len(silent) == 1 && last.Status == Unknown:
+		return last
+	}
+	if len(refused) > 0 {
+		silent = append([]string{"not accepted in " + strings.Join(refused, ", ")}, silent...)
+	}
+	return Verdict{Status: Unknown, Reason: strings.Join(silent, "; "), RequestID: last.RequestID}
 }
 
 // where names the partitions that were asked. An endpoint's is not known.
@@ -202,23 +245,42 @@ func notAccepted(cred aws.Credentials) string {
 	return ": inactive, deleted or never existed"
 }
 
+// enter asks in one partition, counting the time that is left to the check, and
+// in its next region where STS is switched off in one.
+func (v *Verifier) enter(ctx context.Context, h *history, left *time.Duration, d door, cred aws.Credentials) (verdict Verdict) {
+	if h.sent[d.partition] == nil {
+		h.sent[d.partition] = new(time.Time)
+	}
+	a := &asking{left: *left, every: v.every, last: h.sent[d.partition], sleep: v.sleep, now: v.now}
+	defer func() { *left = a.left }()
+	ctx = context.WithValue(ctx, askingKey{}, a)
+	for _, region := range d.regions {
+		var err error
+		if verdict, err = d.ask(ctx, region, cred); errorCode(err) != regionDisabled {
+			break
+		}
+	}
+	return verdict
+}
+
 // ask makes a client for this one question: a client's signer keeps the key that
 // it derived from a secret by key ID alone, so that a second secret for the ID
 // would be signed for with the first, and a wrong one be called live.
-func (d door) ask(ctx context.Context, cred aws.Credentials) Verdict {
+func (d door) ask(ctx context.Context, region string, cred aws.Credentials) (Verdict, error) {
+	d.options.Region = region
 	d.options.Credentials = credentials.NewStaticCredentialsProvider(cred.AccessKeyID, cred.SecretAccessKey, cred.SessionToken)
 	out, err := sts.New(d.options).GetCallerIdentity(ctx, nil)
 	switch {
 	case err != nil:
-		return classify(err)
+		return classify(err), err
 	case aws.ToString(out.Arn) == "" || aws.ToString(out.Account) == "":
-		return Verdict{Status: Unknown, Reason: "no verdict: the answer names no identity: is there a proxy, or another endpoint?"}
+		return Verdict{Status: Unknown, Reason: "no verdict: the answer names no identity: is there a proxy, or another endpoint?"}, nil
 	}
 	id, _ := awsmiddleware.GetRequestIDMetadata(out.ResultMetadata)
 	return Verdict{
 		Status: Live, Reason: "STS accepts it as " + printable(*out.Arn), Proof: BySTS, RequestID: id,
 		ARN: *out.Arn, Account: *out.Account, UserID: aws.ToString(out.UserId),
-	}
+	}, nil
 }
 
 // isSession reports whether the key ID is a session's. Source: the IAM user

@@ -50,6 +50,10 @@ func takesValue(command *cli.Command, word string) bool {
 	for _, f := range command.Flags {
 		if slices.Contains(f.Names(), name) {
 			_, isBool := f.(*cli.BoolFlag)
+			generic, ok := f.(*cli.GenericFlag)
+			if ok {
+				_, isBool = generic.Value.(interface{ IsBoolFlag() bool })
+			}
 			return !isBool
 		}
 	}

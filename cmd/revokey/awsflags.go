@@ -3,10 +3,14 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
+	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
+	"golang.org/x/time/rate"
 
 	"github.com/revokey-dev/revokey/report"
 	"github.com/revokey-dev/revokey/revoke"
@@ -18,7 +22,16 @@ type awsOptions struct {
 	profile  string
 	roleName string
 	endpoint string
+
+	partitions []string // nil: all
+	canaries   revoke.Canaries
+	rate       float64       // calls a second
+	limiter    *rate.Limiter // of all calls together
 }
+
+// defaultRate is far below what STS allows an account (some hundreds a second), for
+// it counts against the account that owns a key.
+const defaultRate = 20
 
 func awsFlags() []cli.Flag {
 	return []cli.Flag{
@@ -26,6 +39,10 @@ func awsFlags() []cli.Flag {
 		&cli.StringFlag{Name: "profile", Usage: "`NAME` of the operator's AWS profile (default: the SDK's default chain)", Category: "AWS"},
 		&cli.StringFlag{Name: "role-name", Usage: "`NAME` of the role to assume in the account that owns a key", Category: "AWS"},
 		&cli.StringFlag{Name: "aws-endpoint", Usage: "send every AWS call to `URL`", Category: "AWS"},
+		&cli.StringSliceFlag{Name: "partition", Usage: "ask in this `PARTITION` only: " + strings.Join(revoke.Partitions(), ", ") + " (repeatable; default: those that stand near the key first, then the others)", Category: "AWS"},
+		&cli.StringSliceFlag{Name: "canary-account", Usage: "an account `ID` whose keys are canaries: they are never contacted (repeatable; those publicly known never are)", Category: "AWS"},
+		&cli.StringSliceFlag{Name: "canary-user", Usage: "a `PATTERN` of users in accounts of ours whose keys are canaries, such as canary-* (repeatable)", Category: "AWS"},
+		&cli.Float64Flag{Name: "rate", Value: defaultRate, Usage: "make no more than `N` AWS calls a second, all together", Category: "AWS"},
 		&cli.StringFlag{Name: "config", Usage: "`FILE` with your settings (default: revokey/config.yaml in the user's configuration folder)", Category: "AWS"},
 	}
 }
@@ -41,7 +58,12 @@ func awsOptionsOf(c *cli.Context) (awsOptions, error) {
 		profile:  cfg.Profile,
 		roleName: cfg.RoleName,
 		endpoint: c.String("aws-endpoint"),
+
+		partitions: c.StringSlice("partition"),
+		canaries:   revoke.Canaries{Accounts: c.StringSlice("canary-account"), Users: c.StringSlice("canary-user")},
+		rate:       c.Float64("rate"),
 	}
+	o.limiter = rate.NewLimiter(rate.Limit(o.rate), 1)
 	if c.IsSet("profile") {
 		o.profile = c.String("profile")
 	}
@@ -56,6 +78,17 @@ func (o awsOptions) check() error {
 		if !isAccount(a) {
 			return usagef("account %q is not a number of 12 digits", a)
 		}
+	}
+	for _, p := range o.partitions {
+		if !slices.Contains(revoke.Partitions(), p) {
+			return usagef("unknown partition %q: it is one of %s", p, strings.Join(revoke.Partitions(), ", "))
+		}
+	}
+	if err := o.canaries.Check(); err != nil {
+		return usagef("%s", err)
+	}
+	if !(o.rate > 0) || math.IsInf(o.rate, 1) {
+		return usagef("--rate takes a number above 0: calls a second")
 	}
 	if o.endpoint == "" {
 		return nil
@@ -79,25 +112,42 @@ func isAccount(s string) bool {
 	return true
 }
 
-// sayEndpoint says that AWS is not asked.
+// sayEndpoint says that AWS is not asked, or by way of whom it is.
 func (o awsOptions) sayEndpoint(std streams) {
+	to := "https://sts.amazonaws.com/"
 	if o.endpoint != "" {
+		to = o.endpoint
 		std.say("AWS calls go to %s, not to AWS", report.Printable(o.endpoint))
+	}
+	request, err := http.NewRequest(http.MethodPost, to, nil)
+	if err != nil {
+		return
+	}
+	if proxy, err := http.ProxyFromEnvironment(request); err == nil && proxy != nil {
+		std.say("AWS calls go through the proxy %s, which the environment names", report.Printable(proxy.Host))
 	}
 }
 
 func (o awsOptions) verifier() *revoke.Verifier {
-	return revoke.NewVerifier(revoke.VerifierOptions{Endpoint: o.endpoint})
+	opts := revoke.VerifierOptions{Endpoint: o.endpoint, Limiter: o.limiter, Canaries: o.canaries}
+	if len(o.partitions) > 0 {
+		opts.Partitions = o.partitions
+	}
+	return revoke.NewVerifier(opts)
 }
+
+// workers is how many keys are asked about at a time, so that the rate is kept even
+// where each answer takes a second.
+func (o awsOptions) workers() int { return int(min(64, math.Ceil(o.rate))) }
 
 // revoker returns a revoker that works as the operator.
 func (o awsOptions) revoker(ctx context.Context, opts revoke.RevokerOptions) (*revoke.Revoker, error) {
 	op, err := revoke.NewOperator(ctx, revoke.OperatorOptions{
-		Profile: o.profile, RoleName: o.roleName, Endpoint: o.endpoint,
+		Profile: o.profile, RoleName: o.roleName, Endpoint: o.endpoint, Limiter: o.limiter,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("acting as the operator: %w", err)
 	}
-	opts.Accounts = o.accounts
+	opts.Accounts, opts.Canaries = o.accounts, o.canaries
 	return revoke.NewRevoker(op, o.verifier(), opts), nil
 }

@@ -92,7 +92,7 @@ func runBaseline(ctx context.Context, o scanOptions, change baselineChange, std 
 		return err
 	}
 	sum := report.NewSummary(scanned)
-	interrupted, err := o.ask(ctx, suspects, &sum, std)
+	interrupted, err := o.judge(ctx, suspects, &sum, std)
 	if err := errors.Join(interrupted, err); err != nil {
 		return err
 	}

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/sourcegraph/conc/stream"
@@ -18,6 +20,8 @@ type suspect struct {
 	report.Record
 	secret, token detectors.Secret
 	candidates    []detectors.Secret // of Record.Candidates; zero where it cannot be read again
+	near          []byte             // text that stands near it; nil: it is read again
+	settled       bool               // its verdict is of an earlier run
 }
 
 // suspectOf returns what a scan found.
@@ -39,102 +43,146 @@ func (s suspect) pair() *aws.Credentials {
 	}
 }
 
+// pairs returns the key ID with its secret, or with each that may be it, and for
+// each which candidate it is.
+func (s suspect) pairs() (pairs []*aws.Credentials, candidates []int) {
+	if pair := s.pair(); pair != nil {
+		return []*aws.Credentials{pair}, nil
+	}
+	for i, secret := range s.candidates {
+		if !secret.IsZero() {
+			pairs = append(pairs, &aws.Credentials{AccessKeyID: *s.KeyID, SecretAccessKey: secret.Unwrap()})
+			candidates = append(candidates, i)
+		}
+	}
+	return pairs, candidates
+}
+
+// unaskable is why nobody can be asked about the suspect; "" where one can.
+func (s suspect) unaskable() string {
+	switch {
+	case s.Kind == detectors.BearerID:
+		return "the ID of a bearer token signs no request: STS cannot be asked about it"
+	case s.Kind == detectors.SecretKey:
+		return "a secret without its key ID cannot be asked about"
+	case s.KeyID == nil:
+		return "STS cannot be asked about this kind of credential"
+	}
+	return ""
+}
+
 // judge asks AWS about suspects.
 type judge struct {
-	verifier *revoke.Verifier
-	revoker  *revoke.Revoker // nil: no accounts are ours, whose IAM could be asked
+	*revoke.Judge
+	ask      askOptions
+	workers  int
+	recaller *scanner.Recaller
 }
 
-// questionsAtATime bounds the questions under way: STS answers within some
-// 100 ms, and throttles an account at hundreds a second.
-const questionsAtATime = 4
-
-func newJudge(ctx context.Context, o awsOptions) (*judge, error) {
-	j := &judge{verifier: o.verifier()}
-	if len(o.accounts) == 0 {
-		return j, nil
+func newJudge(ctx context.Context, o awsOptions, ask askOptions, std streams) (*judge, error) {
+	opts := revoke.JudgeOptions{Verifier: o.verifier(), Accounts: o.accounts, OwnOnly: ask.ownOnly, Canaries: o.canaries}
+	if len(o.accounts) > 0 {
+		var err error
+		opts.Reader, err = o.revoker(ctx, revoke.RevokerOptions{})
+		switch {
+		case errors.Is(err, revoke.ErrNoCredentials) && o.profile == "":
+			std.say("the IAM of your accounts is not asked, which alone tells inactive keys from deleted ones: %s", report.Printable(err.Error()))
+		case err != nil:
+			return nil, err
+		}
 	}
-	var err error
-	j.revoker, err = o.revoker(ctx, revoke.RevokerOptions{})
-	return j, err
+	return &judge{Judge: revoke.NewJudge(opts), ask: ask, workers: o.workers(), recaller: scanner.NewRecaller(detectors.All())}, nil
 }
 
-// all sets the verdict of each suspect. When ctx is done, those that were not
-// asked about are unknown, and its error is returned.
+// errTimeIsUp is why the last of many are not asked about.
+var errTimeIsUp = errors.New("the time for asking (--verify-timeout) was over before its turn")
+
+// all sets the verdict of each suspect. Those whose turn had not come when ctx was
+// done, or the time for asking was over, are not checked, and the error says why.
 func (j *judge) all(ctx context.Context, suspects []suspect, std streams) error {
+	defer j.recaller.Close()
 	p := newProgress(std)
 	defer p.done()
-	workers := stream.New().WithMaxGoroutines(questionsAtATime)
+	limited, cancel := context.WithTimeoutCause(ctx, j.ask.within, errTimeIsUp)
+	defer cancel()
+	workers := stream.New().WithMaxGoroutines(j.workers)
 	for i := range suspects {
+		hints := j.hints(limited, &suspects[i])
 		workers.Go(func() stream.Callback {
-			verdict := j.askSTS(ctx, &suspects[i])
+			j.one(limited, &suspects[i], hints)
 			return func() {
-				suspects[i].Verdict = verdict
-				j.askIAM(ctx, &suspects[i])
 				p.step(i+1, len(suspects), fmt.Sprintf("of %d credentials verified", len(suspects)))
 			}
 		})
 	}
 	workers.Wait()
-	return context.Cause(ctx)
+	return j.cutShort(ctx, limited, suspects, std)
 }
 
-// askSTS returns what STS says of the pair, or why it cannot be asked.
-func (j *judge) askSTS(ctx context.Context, s *suspect) revoke.Verdict {
+// cutShort tells what was left, and is the error for it.
+func (j *judge) cutShort(ctx, limited context.Context, suspects []suspect, std streams) error {
+	if limited.Err() == nil {
+		return nil
+	}
+	left := 0
+	for _, s := range suspects {
+		if s.unaskable() == "" && (s.Verdict.Status == revoke.NotChecked || s.Verdict.Status == revoke.Unknown) {
+			left++
+		}
+	}
+	if err := context.Cause(ctx); err != nil {
+		std.say("interrupted: %d of %d credentials have no verdict; what is known is reported", left, len(suspects))
+		return err
+	}
+	std.say("the time for asking (%s) was over: %d of %d credentials have no verdict", j.ask.within, left, len(suspects))
+	std.hint("`revokey verify --resume --from REPORT` asks for the rest, of a report in json or jsonl")
+	return errIncomplete
+}
+
+// one sets the verdict of one suspect.
+func (j *judge) one(ctx context.Context, s *suspect, hints []string) {
 	status := s.Verdict.Status
-	switch pair := s.pair(); {
-	case status == revoke.Example || status == revoke.Canary:
-		return s.Verdict
-	case s.Kind == detectors.BearerID:
-		return revoke.Verdict{Reason: "the ID of a bearer token signs no request: STS cannot be asked about it"}
-	case s.Kind == detectors.SecretKey:
-		return revoke.Verdict{Reason: "a secret without its key ID cannot be asked about"}
-	case s.KeyID == nil:
-		return revoke.Verdict{Reason: "STS cannot be asked about this kind of credential"}
-	case pair == nil && len(s.candidates) > 0:
-		return j.askCandidates(ctx, s)
-	case pair == nil:
-		return revoke.Verdict{Reason: "its secret is not known, without which STS cannot be asked"}
-	default:
-		return j.verifier.Check(ctx, *pair, report.Value(s.Account))
-	}
-}
-
-// askCandidates asks about the ID with one secret after the other, the nearest first, until
-// one is right, or the answer does not depend on the secret.
-func (j *judge) askCandidates(ctx context.Context, s *suspect) revoke.Verdict {
-	verdict := revoke.Verdict{Reason: "what may be its secret cannot be read again, without which STS cannot be asked"}
-	for i, secret := range s.candidates {
-		if secret.IsZero() {
-			continue
-		}
-		pair := aws.Credentials{AccessKeyID: *s.KeyID, SecretAccessKey: secret.Unwrap()}
-		verdict = j.verifier.Check(ctx, pair, report.Value(s.Account))
-		if verdict.Status == revoke.Live {
-			s.Candidates[i].Proven = true
-		}
-		if verdict.Status != revoke.ActiveWrongSecret {
-			break
-		}
-	}
-	return verdict
-}
-
-// askIAM asks the owner's IAM where STS alone could not tell, and the owner is us.
-func (j *judge) askIAM(ctx context.Context, s *suspect) {
-	if j.revoker == nil || s.KeyID == nil || s.Kind == detectors.BearerID {
+	if s.settled || status == revoke.Example || status == revoke.Canary {
 		return
 	}
-	switch s.Verdict.Status {
-	case revoke.NotAccepted, revoke.NotChecked, revoke.Unknown:
-		told := j.revoker.Inspect(ctx, *s.KeyID, report.Value(s.Account)).Verdict
-		if told.Proof == revoke.ByIAM {
-			told.Reason += "; " + s.Verdict.Reason
-			s.Verdict = told
-		} else if told.Reason != "" {
-			s.Verdict.Reason += "; the owner's IAM: " + told.Reason
+	if reason := s.unaskable(); reason != "" {
+		s.Verdict = revoke.Verdict{Reason: reason}
+		return
+	}
+	pairs, candidates := s.pairs()
+	d := j.Decide(ctx, revoke.Case{KeyID: *s.KeyID, Account: report.Value(s.Account), Pairs: pairs, Hints: hints})
+	s.Verdict, s.Owner = d.Verdict, d.Owner
+	if d.Proven >= 0 && candidates != nil {
+		s.Candidates[candidates[d.Proven]].Proven = true
+	}
+	if j.ask.explain {
+		s.Explanation = append([]revoke.Exchange{}, d.Exchanges...)
+	}
+}
+
+const (
+	// nearby is how many bytes before and after a key are searched for hints: a
+	// profile, or a block of configuration.
+	nearby = 2 << 10
+	// hintedPlaces is how many places of a key are looked at.
+	hintedPlaces = 3
+)
+
+// hints returns the partitions that stand near the suspect, or in what it claims.
+func (j *judge) hints(ctx context.Context, s *suspect) []string {
+	if ctx.Err() != nil || s.settled || s.unaskable() != "" || s.Verdict.Status != revoke.NotChecked {
+		return nil
+	}
+	text := append([]byte{}, s.near...)
+	if s.Claims != nil {
+		text = append(text, report.Value(s.Claims.Region)...)
+	}
+	for _, o := range s.Occurrences[:min(len(s.Occurrences), hintedPlaces)] {
+		if place, err := o.Place(); err == nil && s.Repository != nil {
+			text = append(append(text, '\n'), j.recaller.Near(*s.Repository, place, nearby)...)
 		}
 	}
+	return revoke.PartitionHints(text)
 }
 
 // summarise counts the suspects into the summary and returns their records.
@@ -145,4 +193,11 @@ func summarise(suspects []suspect, sum *report.Summary) []report.Record {
 		records = append(records, s.Record)
 	}
 	return records
+}
+
+// askOptions say about which keys AWS is asked, for how long, and what is told.
+type askOptions struct {
+	ownOnly bool
+	explain bool
+	within  time.Duration
 }

@@ -127,7 +127,7 @@ func (o revokeOptions) targets(ctx context.Context, std streams) ([]revoke.Targe
 	if o.from == "" {
 		return targets, nil
 	}
-	suspects, err := readSuspects(ctx, o.from, std)
+	suspects, err := readSuspects(ctx, o.from, false, std)
 	for _, s := range suspects {
 		if s.KeyID != nil && s.Kind == detectors.AccessKey && s.Verdict.Status != revoke.Example {
 			targets = append(targets, revoke.Target{KeyID: *s.KeyID, Account: report.Value(s.Account), Leaked: s.pair()})

@@ -18,7 +18,8 @@ type scanOptions struct {
 	path    string
 	files   bool
 	stdin   bool
-	verify  bool
+	verify  verifyMode
+	ask     askOptions
 	maxSize int64 // bytes; 0: as large as can be read
 	history scanner.HistoryOptions
 	scan    scanner.Options
@@ -40,7 +41,7 @@ owns the key, and becomes the key's last use.`,
 		Flags: append(append([]cli.Flag{
 			&cli.BoolFlag{Name: "files", Usage: "scan the files on disk at PATH instead, git or not"},
 			&cli.BoolFlag{Name: "stdin", Usage: "scan standard input instead"},
-			&cli.BoolFlag{Name: "verify", Usage: "ask AWS which of the keys are live", Category: "AWS"},
+			&cli.GenericFlag{Name: "verify", Value: newVerifyMode(), Usage: "ask AWS which of the keys are live: `MODE` is on (as --verify alone), own (--verify=own: of accounts given by --account only) or off", Category: "AWS"},
 			&cli.IntFlag{Name: "workers", Usage: "read `N` parts at a time", DefaultText: "one a processor"},
 			&cli.Int64Flag{Name: "max-size", Usage: "skip, and name, what is larger than `MIB` mebibytes", DefaultText: "no limit; 256 where git stores versions as deltas"},
 			&cli.Int64Flag{Name: "memory", Value: 64, Usage: "let each worker hold on to `MIB` mebibytes of decoded objects; what is larger is read piece by piece"},
@@ -51,7 +52,7 @@ owns the key, and becomes the key's last use.`,
 			&cli.BoolFlag{Name: "allow-partial", Usage: "take what a shallow or partial clone lacks for granted"},
 			&cli.BoolFlag{Name: "fetch-missing", Usage: "let git fetch what a shallow or partial clone lacks; git then runs with the repository's configuration"},
 			&cli.BoolFlag{Name: "count-missing", Usage: "count what a partial clone lacks: reads every tree"},
-		}, append(silenceFlags(), outputFlags()...)...), awsFlags()...),
+		}, append(silenceFlags(), outputFlags()...)...), append(askFlags(), awsFlags()...)...),
 		Action: func(c *cli.Context) error {
 			o, err := scanOptionsOf(c)
 			if err != nil {
@@ -70,7 +71,7 @@ func scanOptionsOf(c *cli.Context) (scanOptions, error) {
 		path:    ".",
 		files:   c.Bool("files"),
 		stdin:   c.Bool("stdin"),
-		verify:  c.Bool("verify"),
+		verify:  *c.Generic("verify").(*verifyMode),
 		silence: silenceOptionsOf(c),
 		maxSize: c.Int64("max-size") << 20,
 	}
@@ -94,6 +95,8 @@ func scanOptionsOf(c *cli.Context) (scanOptions, error) {
 		o.path = c.Args().First()
 	}
 	switch {
+	case c.NArg() > 0 && o.verify == verifyOn && isVerifyMode(c.Args().First()):
+		return o, usagef("--verify takes its mode behind an equals sign").withHint("--verify=%s; a folder of that name is ./%[1]s", c.Args().First())
 	case c.NArg() > 1:
 		return o, usagef("scan takes one path, not %d", c.NArg())
 	case o.stdin && (o.files || c.Args().Present()):
@@ -103,10 +106,12 @@ func scanOptionsOf(c *cli.Context) (scanOptions, error) {
 	case o.scan.Workers < 0 || c.IsSet("max-size") && o.maxSize <= 0 || o.history.Memory <= 0 || c.IsSet("max-archive-size") && o.scan.Archives.TotalSize <= 0:
 		return o, usagef("--workers, --max-size, --max-archive-size and --memory take numbers above 0")
 	}
-	var err, outputErr error
-	o.aws, err = awsOptionsOf(c)
+	var err, askErr, outputErr error
+	if o.aws, err = awsOptionsOf(c); err == nil {
+		o.ask, askErr = askOptionsOf(c, o.verify == verifyOwn, o.aws)
+	}
 	o.output, outputErr = outputOptionsOf(c)
-	return o, errors.Join(err, outputErr)
+	return o, errors.Join(err, askErr, outputErr)
 }
 
 // archiveLimits are the defaults, or what the user sets, which then is the one limit
@@ -134,7 +139,7 @@ func runScan(ctx context.Context, o scanOptions, std streams) error {
 		return err
 	}
 	sum := report.NewSummary(scanned)
-	interrupted, err := o.ask(ctx, suspects, &sum, std)
+	interrupted, err := o.judge(ctx, suspects, &sum, std)
 	if err != nil {
 		return err
 	}
@@ -145,14 +150,14 @@ func runScan(ctx context.Context, o scanOptions, std streams) error {
 	return errors.Join(interrupted, src.done(), outcome(sum))
 }
 
-// ask asks AWS about the suspects, if it is to. interrupted is why it did not ask about all.
-func (o scanOptions) ask(ctx context.Context, suspects []suspect, sum *report.Summary, std streams) (interrupted, err error) {
-	if !o.verify {
+// judge asks AWS about the suspects, if it is to. interrupted is why it did not ask about all.
+func (o scanOptions) judge(ctx context.Context, suspects []suspect, sum *report.Summary, std streams) (interrupted, err error) {
+	if o.verify == verifyOff {
 		return nil, nil
 	}
 	o.aws.sayEndpoint(std)
 	sum.AWSEndpoint = o.aws.endpoint
-	j, err := newJudge(ctx, o.aws)
+	j, err := newJudge(ctx, o.aws, o.ask, std)
 	if err != nil {
 		return nil, err
 	}

@@ -48,14 +48,15 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"code":    cmdCode,
-			"mkkey":   cmdMkkey,
-			"fill":    cmdFill,
-			"keystat": cmdKeystat,
-			"fault":   cmdFault,
-			"awssaw":  cmdAWSSaw,
-			"absent":  cmdAbsent,
-			"damage":  cmdDamage,
+			"code":     cmdCode,
+			"mkkey":    cmdMkkey,
+			"fill":     cmdFill,
+			"keystat":  cmdKeystat,
+			"fault":    cmdFault,
+			"awssaw":   cmdAWSSaw,
+			"awscount": cmdAWSCount,
+			"absent":   cmdAbsent,
+			"damage":   cmdDamage,
 		},
 	})
 }
@@ -170,9 +171,15 @@ func cmdKeystat(ts *testscript.TestScript, neg bool, args []string) {
 	of(ts).aws.SetStatus(of(ts).keys[args[0]].ID, status)
 }
 
-// cmdFault makes AWS misbehave at every ACTION, or at any: fault ACTION throttle|drop|proxy.
+// cmdFault makes AWS misbehave at every ACTION, or at any, or at the next TIMES:
+// fault ACTION throttle|drop|proxy [TIMES].
 func cmdFault(ts *testscript.TestScript, neg bool, args []string) {
 	f := localaws.Fault{Times: -1}
+	if len(args) > 2 {
+		var err error
+		f.Times, err = strconv.Atoi(args[2])
+		ts.Check(err)
+	}
 	if args[0] != "any" {
 		f.Action = args[0]
 	}
@@ -198,6 +205,19 @@ func cmdAWSSaw(ts *testscript.TestScript, neg bool, args []string) {
 	})
 	if saw == neg {
 		ts.Fatalf("AWS saw %v", of(ts).aws.Requests())
+	}
+}
+
+// cmdAWSCount checks how many requests of ACTION AWS got: awscount ACTION N.
+func cmdAWSCount(ts *testscript.TestScript, neg bool, args []string) {
+	n := 0
+	for _, r := range of(ts).aws.Requests() {
+		if r.Action == args[0] {
+			n++
+		}
+	}
+	if (strconv.Itoa(n) == args[1]) == neg {
+		ts.Fatalf("AWS got %d of %s", n, args[0])
 	}
 }
 

@@ -17,6 +17,8 @@ import (
 // verifyOptions are those of `revokey verify`.
 type verifyOptions struct {
 	from   string // "": one credential on standard input
+	resume bool
+	ask    askOptions
 	aws    awsOptions
 	output outputOptions
 }
@@ -28,24 +30,42 @@ func verifyCommand(std streams) *cli.Command {
 		Description: `Asks about the findings of a file that ` + "`revokey scan --format jsonl`" + ` wrote: it
 holds no secret, so each is read again from its place in the repository. Without
 --from, asks about the credential on standard input, in any form that a scan
-finds: never on the command line, where others could read it.`,
+finds: never on the command line, where others could read it.
+
+An interrupted run reports what it has learnt; --resume asks for the rest.`,
 		Flags: append(append([]cli.Flag{
 			&cli.StringFlag{Name: "from", Usage: "a `FILE` of findings, in JSON or JSON lines (-: standard input)"},
-		}, outputFlags()...), awsFlags()...),
+			&cli.BoolFlag{Name: "resume", Usage: "keep the verdicts that the findings of --from have, and ask for what is missing; for a report of your own"},
+			&cli.BoolFlag{Name: "own", Usage: "ask about keys of accounts given by --account only", Category: "AWS"},
+			&cli.BoolFlag{Name: "explain", Usage: "tell what was asked, of whom, what came back, and what follows"},
+		}, outputFlags()...), append(askFlags(), awsFlags()...)...),
 		Action: func(c *cli.Context) error {
-			o := verifyOptions{from: c.String("from")}
-			if c.Args().Present() {
-				return usagef("verify takes no arguments").withHint("a credential goes to standard input, where others cannot read it")
-			}
-			var err, outputErr error
-			o.aws, err = awsOptionsOf(c)
-			o.output, outputErr = outputOptionsOf(c)
-			if err := errors.Join(err, outputErr); err != nil {
+			o, err := verifyOptionsOf(c)
+			if err != nil {
 				return err
 			}
 			return runVerify(c.Context, o, std)
 		},
 	}
+}
+
+func verifyOptionsOf(c *cli.Context) (o verifyOptions, err error) {
+	o = verifyOptions{from: c.String("from"), resume: c.Bool("resume")}
+	switch {
+	case c.Args().Present():
+		return o, usagef("verify takes no arguments").withHint("a credential goes to standard input, where others cannot read it")
+	case o.resume && o.from == "":
+		return o, usagef("--resume goes with --from REPORT")
+	}
+	if o.aws, err = awsOptionsOf(c); err != nil {
+		return o, err
+	}
+	if o.ask, err = askOptionsOf(c, c.Bool("own"), o.aws); err != nil {
+		return o, err
+	}
+	o.ask.explain = c.Bool("explain")
+	o.output, err = outputOptionsOf(c)
+	return o, err
 }
 
 func runVerify(ctx context.Context, o verifyOptions, std streams) error {
@@ -54,7 +74,7 @@ func runVerify(ctx context.Context, o verifyOptions, std streams) error {
 		return err
 	}
 	o.aws.sayEndpoint(std)
-	j, err := newJudge(ctx, o.aws)
+	j, err := newJudge(ctx, o.aws, o.ask, std)
 	if err != nil {
 		return err
 	}
@@ -67,39 +87,68 @@ func runVerify(ctx context.Context, o verifyOptions, std streams) error {
 	return errors.Join(interrupted, outcome(sum))
 }
 
+// nearStdin is how much of standard input is searched for hints at the partition.
+const nearStdin = 64 << 10
+
 func (o verifyOptions) suspects(ctx context.Context, std streams) ([]suspect, error) {
 	if o.from != "" {
-		return readSuspects(ctx, o.from, std)
+		return readSuspects(ctx, o.from, o.resume, std)
 	}
 	if std.asks {
 		std.say("reading a key ID and its secret from the terminal; end with Ctrl-D")
 	}
-	suspects, _, err := search(ctx, scanner.NewStream(std.in, 0), scanner.Options{Workers: 1}, std)
+	var near head
+	suspects, _, err := search(ctx, scanner.NewStream(io.TeeReader(std.in, &near), 0), scanner.Options{Workers: 1}, std)
 	if err == nil && len(suspects) == 0 {
 		return nil, usagef("there is no credential on standard input").
 			withHint("give the key ID and the secret, one a line, or pass --from FINDINGS")
 	}
+	for i := range suspects {
+		suspects[i].near = near
+	}
 	return suspects, err
 }
 
-// readSuspects reads findings, and their secrets again from where they stand.
-func readSuspects(ctx context.Context, file string, std streams) ([]suspect, error) {
+// head keeps the first [nearStdin] bytes that are written to it.
+type head []byte
+
+// Write takes all of p.
+func (h *head) Write(p []byte) (int, error) {
+	*h = append(*h, p[:min(len(p), nearStdin-len(*h))]...)
+	return len(p), nil
+}
+
+// readSuspects reads findings, and their secrets again from where they stand. With
+// resume those that have a verdict keep it, and their secrets are not needed.
+func readSuspects(ctx context.Context, file string, resume bool, std streams) ([]suspect, error) {
 	records, err := readFindings(file, std.in)
 	if err != nil {
 		return nil, fmt.Errorf("reading findings from %q: %w", file, err)
 	}
 	recaller := scanner.NewRecaller(detectors.All())
 	defer recaller.Close()
+	p := newProgress(std)
+	defer p.done()
 	suspects := make([]suspect, 0, len(records))
-	for _, r := range records {
-		r.Reset()
+	for i, r := range records {
+		if err := context.Cause(ctx); err != nil {
+			return nil, err
+		}
 		s := suspect{Record: r}
-		if r.SecretSHA256 != nil {
-			s.recall(ctx, recaller, std)
+		if resume {
+			s.settled = s.Resume()
 		} else {
+			s.Reset()
+		}
+		switch {
+		case s.settled:
+		case r.SecretSHA256 != nil:
+			s.recall(ctx, recaller, std)
+		default:
 			s.recallCandidates(ctx, recaller)
 		}
 		suspects = append(suspects, s)
+		p.step(i+1, len(records), fmt.Sprintf("of %d secrets read again", len(records)))
 	}
 	return suspects, nil
 }

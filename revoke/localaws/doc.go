@@ -1,6 +1,6 @@
 // Package localaws is an STS and IAM server on loopback, for the offline demo
 // and for tests: AWS's query protocol over accounts, users, roles and keys that
-// exist only in its memory.
+// exist only in its memory. Of Organizations it knows the names of accounts.
 //
 // It verifies Signature Version 4 for real, so a client that signs wrongly is
 // refused here as it is by AWS, and it answers with AWS's own codes, HTTP

@@ -92,6 +92,7 @@ type call struct {
 	start     time.Time
 	action    string
 	form      url.Values
+	json      bool // else XML
 	sig       signature
 	key       *accessKey // set once the signature is verified
 	callerARN string
@@ -132,6 +133,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) newCall(r *http.Request, body []byte) *call {
+	if action, form, ok := jsonCall(r, body); ok {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return &call{id: newRequestID(s.rand), start: s.clock(), action: action, form: form, json: true}
+	}
 	form := r.URL.Query()
 	if t, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); t == "application/x-www-form-urlencoded" {
 		fields, _ := url.ParseQuery(string(body))
@@ -176,6 +182,8 @@ var actions = map[string]func(*Server, *call) (any, error){
 	"iam:ListAttachedUserPolicies": (*Server).listAttachedUserPolicies,
 	"iam:ListAccountAliases":       (*Server).listAccountAliases,
 	"iam:GetAccountSummary":        (*Server).getAccountSummary,
+
+	"organizations:DescribeAccount": (*Server).describeAccount,
 }
 
 // send records a and writes it.

@@ -100,6 +100,9 @@ type state struct {
 	roles   map[string]*role // by account and name
 	aliases map[string]string
 	order   []string // key IDs as they came, for lists in a fixed order
+
+	management string            // the management account; "": there is no organization
+	names      map[string]string // of its accounts
 }
 
 func newState() state {

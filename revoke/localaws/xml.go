@@ -36,6 +36,9 @@ type answer struct {
 
 // reply makes the answer to c out of what its action returned.
 func reply(c *call, result any, err error) answer {
+	if c.json {
+		return jsonReply(result, err)
+	}
 	if err != nil {
 		return failure(c, err)
 	}
@@ -44,6 +47,9 @@ func reply(c *call, result any, err error) answer {
 }
 
 func failure(c *call, err error) answer {
+	if c.json {
+		return jsonReply(nil, err)
+	}
 	var e apiError
 	if !errors.As(err, &e) {
 		e = apiError{http.StatusInternalServerError, "ServiceFailure", "localaws: internal error"}
