@@ -35,7 +35,8 @@ type Record struct {
 	FirstSeen          *time.Time     `json:"first_seen"`
 	LastSeen           *time.Time     `json:"last_seen"`
 	AtHead             bool           `json:"at_head"`
-	Owner              *revoke.Owner  `json:"owner"` // as the owner's IAM tells
+	Fingerprint        string         `json:"fingerprint"` // the first of [Record.Fingerprints]
+	Owner              *revoke.Owner  `json:"owner"`       // as the owner's IAM tells
 
 	// Explanation is what was asked of AWS for the verdict; nil: nobody wants to know.
 	Explanation []revoke.Exchange `json:"explanation,omitempty"`
@@ -59,6 +60,21 @@ type Occurrence struct {
 	MoreRefs  int           `json:"more_refs"`
 	Reflogs   []string      `json:"reflogs"`
 	Encoding  []string      `json:"encoding"`
+	AtHead    bool          `json:"at_head"`
+	Allow     *Allow        `json:"allow"`
+}
+
+// Allow is a comment beside a credential that asks for silence; see [scanner.Allow].
+type Allow struct {
+	By     string `json:"by"`
+	Reason string `json:"reason"`
+}
+
+func newAllow(a scanner.Allow) *Allow {
+	if a.By == "" {
+		return nil
+	}
+	return &Allow{By: a.By, Reason: a.Reason}
 }
 
 // Candidate is a secret that may be the key ID's, and where it stands.
@@ -120,6 +136,7 @@ func NewRecord(f scanner.Finding) Record {
 			SecretSHA256: c.Secret.SHA256(), Distance: c.Distance, Occurrence: newOccurrence(c.At),
 		})
 	}
+	r.Fingerprint = r.fingerprint()
 	return r
 }
 
@@ -153,6 +170,7 @@ func (r *Record) Reset() {
 	for i := range r.Candidates {
 		r.Candidates[i].Proven = false
 	}
+	r.Fingerprint = r.fingerprint()
 }
 
 // Resume is [Record.Reset], but for a verdict that was reached: that is kept, and
@@ -169,6 +187,7 @@ func (r *Record) Resume() (kept bool) {
 		return false // the key ID itself tells
 	}
 	*r = before
+	r.Fingerprint = r.fingerprint()
 	return true
 }
 
@@ -190,6 +209,8 @@ func newOccurrence(o scanner.Occurrence) Occurrence {
 		MoreRefs:  o.MoreRefs,
 		Reflogs:   append([]string{}, o.Reflogs...),
 		Encoding:  append([]string{}, o.Encoding...),
+		AtHead:    o.AtHead,
+		Allow:     newAllow(o.Allow),
 	}
 }
 

@@ -123,7 +123,7 @@ func fields(t reflect.Type) func(func(string) bool) {
 	return func(yield func(string) bool) {
 		for i := range t.NumField() {
 			name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
-			if !yield(name) {
+			if name != "-" && !yield(name) {
 				return
 			}
 		}

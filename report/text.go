@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -26,9 +25,7 @@ func (t *textWriter) Finding(r Record) error {
 }
 
 func (t *textWriter) Close(s Summary) error {
-	slices.SortStableFunc(t.findings, func(a, b Record) int {
-		return cmp.Compare(gravity(a.Verdict.Status), gravity(b.Verdict.Status))
-	})
+	worstFirst(t.findings)
 	for _, r := range t.findings {
 		if _, err := io.WriteString(t.w, textFinding(r)); err != nil {
 			return err
@@ -120,6 +117,9 @@ func textDetails(r Record) []string {
 	}
 	for _, c := range r.Candidates {
 		lines = append(lines, textCandidate(c))
+	}
+	if prints := r.Fingerprints(); r.KeyID == nil && len(prints) > 0 {
+		lines = append(lines, "fingerprint "+strings.Join(prints[:min(len(prints), maxLines)], " "))
 	}
 	return lines
 }
@@ -272,6 +272,9 @@ func textSummary(s Summary) string {
 	b.WriteByte('\n')
 	if s.SkippedCount > 0 {
 		fmt.Fprintf(&b, "INCOMPLETE: %s not scanned\n", count(int(s.SkippedCount), "thing"))
+	}
+	if s.SilencedCount > 0 {
+		b.WriteString(s.silencedText() + "\n")
 	}
 	if s.AWSEndpoint != "" {
 		fmt.Fprintf(&b, "AWS calls went to %s, not to AWS\n", Printable(s.AWSEndpoint))

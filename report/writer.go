@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/revokey-dev/revokey/revoke"
 	"github.com/revokey-dev/revokey/scanner"
@@ -30,6 +31,13 @@ type Summary struct {
 	Skipped      []Skipped             `json:"skipped"`       // the first of them
 	Notes        []string              `json:"notes"`
 	AWSEndpoint  string                `json:"aws_endpoint,omitempty"` // where AWS calls went, if not to AWS
+	Version      string                `json:"version,omitempty"`      // of revokey
+	Started      time.Time             `json:"-"`                      // zero: not told
+
+	// Silenced are the credentials that are no findings because of an agreement, and are
+	// in no other number.
+	SilencedCount int        `json:"silenced_count"`
+	Silenced      []Silenced `json:"silenced"`
 }
 
 // Skipped is something that was not scanned, and why.
@@ -42,7 +50,7 @@ type Skipped struct {
 func NewSummary(s scanner.Summary) Summary {
 	sum := Summary{
 		Blobs: s.Blobs, Bytes: s.Bytes, SkippedCount: s.SkippedCount, Notes: append([]string{}, s.Notes...),
-		Skipped: []Skipped{}, ByStatus: make(map[revoke.Status]int),
+		Skipped: []Skipped{}, Silenced: []Silenced{}, ByStatus: make(map[revoke.Status]int),
 	}
 	for _, skipped := range s.Skipped {
 		sum.Skipped = append(sum.Skipped, Skipped(skipped))
@@ -56,8 +64,10 @@ func (s *Summary) Count(r Record) {
 	s.ByStatus[r.Verdict.Status]++
 }
 
-// Formats returns the names of the formats.
-func Formats() []string { return []string{"text", "json", "jsonl"} }
+// Formats returns the names of the formats; docs/formats.md tells of each.
+func Formats() []string {
+	return []string{"text", "json", "jsonl", "sarif", "junit", "gitlab", "github", "github-summary", "rdjsonl", "csv"}
+}
 
 // NewWriter returns a writer of the named format.
 func NewWriter(format string, w io.Writer) (Writer, error) {
@@ -68,6 +78,20 @@ func NewWriter(format string, w io.Writer) (Writer, error) {
 		return &jsonWriter{w: w}, nil
 	case "jsonl":
 		return linesWriter{newEncoder(w)}, nil
+	case "sarif":
+		return &sarifWriter{w: w}, nil
+	case "junit":
+		return &junitWriter{w: w}, nil
+	case "gitlab":
+		return &gitlabWriter{w: w}, nil
+	case "github":
+		return &annotationsWriter{w: w}, nil
+	case "github-summary":
+		return &stepSummaryWriter{w: w}, nil
+	case "rdjsonl":
+		return rdjsonlWriter{newEncoder(w)}, nil
+	case "csv":
+		return newCSVWriter(w), nil
 	}
 	return nil, fmt.Errorf("unknown format %q: it is one of %s", format, strings.Join(Formats(), ", "))
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 )
@@ -66,11 +67,15 @@ func (t bareTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // newRetryer repeats what is worth repeating (throttling, 5xx, lost connections)
-// with jitter. Six attempts wait 15 s at most between them, within the 30 s that
-// one check may take.
+// with jitter. Six attempts wait 15 s at most between them. What AWS_NEW_RETRIES_2026
+// would change is set here, but for a step in the length of the pauses.
 func newRetryer() aws.Retryer {
 	return retry.NewStandard(func(o *retry.StandardOptions) {
 		o.MaxAttempts = 6
 		o.MaxBackoff = 4 * time.Second
+		o.Backoff = retry.NewExponentialJitterBackoff(o.MaxBackoff)
+		o.RateLimiter = ratelimit.NewTokenRateLimit(retry.DefaultRetryRateTokens)
+		o.RetryCost, o.RetryTimeoutCost, o.ThrottlingRetryCost = retry.DefaultRetryCost, retry.DefaultRetryCost, retry.DefaultRetryCost
+		o.NoRetryIncrement = retry.DefaultNoRetryIncrement
 	})
 }

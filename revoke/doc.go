@@ -3,9 +3,9 @@
 // keys are found.
 //
 // A [Verifier] asks STS, as the leaked pair itself, who it is. An [Operator] is
-// the responder: it reads and changes keys through IAM. A [Revoker] joins the
-// two: it makes a [Plan], carries it out, proves the outcome, and takes it back
-// from the [Journal].
+// the responder: it reads and changes keys through IAM. A [Judge] joins what both
+// tell into a verdict. A [Revoker] makes a [Plan], carries it out, proves the
+// outcome, and takes it back from the [Journal].
 //
 // # Promises
 //

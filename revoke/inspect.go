@@ -88,6 +88,7 @@ func (r *Revoker) inspect(ctx context.Context, state *KeyState) {
 	}
 	if err != nil {
 		state.Verdict = Verdict{Status: Unknown, Reason: err.Error()}
+		return
 	}
 	if r.opts.Canaries.isUser(state.User) {
 		state.Verdict = Verdict{Status: Canary, Reason: canaryUserReason}

@@ -65,9 +65,15 @@ func NewJudge(opts JudgeOptions) *Judge {
 type file struct {
 	turn     chan struct{}
 	account  string
-	state    *KeyState                     // what the owner's IAM told
-	verdicts map[[sha256.Size]byte]Verdict // what STS told that will not change, by secret and token
-	refused  *Verdict                      // STS accepts the ID of a long-term key nowhere, whatever the secret
+	state    *KeyState // what the owner's IAM told
+	verdicts []told    // what STS told that will not change
+	refused  *Verdict  // STS accepts the ID of a long-term key nowhere, whatever the secret
+}
+
+// told is what STS said of one secret and token, by their hash.
+type told struct {
+	pair    [sha256.Size]byte
+	verdict Verdict
 }
 
 // take returns the key ID's file when nobody else has it.
@@ -75,7 +81,7 @@ func (j *Judge) take(ctx context.Context, keyID string) (*file, error) {
 	j.mu.Lock()
 	f := j.files[keyID]
 	if f == nil {
-		f = &file{turn: make(chan struct{}, 1), verdicts: make(map[[sha256.Size]byte]Verdict)}
+		f = &file{turn: make(chan struct{}, 1)}
 		j.files[keyID] = f
 	}
 	j.mu.Unlock()
@@ -222,8 +228,8 @@ func (j *Judge) askPairs(ctx context.Context, c Case, f *file, d *Decision) Verd
 // ask asks STS unless it has answered already.
 func (j *Judge) ask(ctx context.Context, c Case, f *file, pair aws.Credentials) Verdict {
 	id := sha256.Sum256([]byte(pair.SecretAccessKey + "\x00" + pair.SessionToken))
-	if told, ok := f.verdicts[id]; ok {
-		return told
+	if i := slices.IndexFunc(f.verdicts, func(t told) bool { return t.pair == id }); i >= 0 {
+		return f.verdicts[i].verdict
 	}
 	if f.refused != nil {
 		return *f.refused
@@ -234,7 +240,7 @@ func (j *Judge) ask(ctx context.Context, c Case, f *file, pair aws.Credentials) 
 	case verdict.Status == NotAccepted && !isSession(c.KeyID):
 		f.refused = &verdict
 	default:
-		f.verdicts[id] = verdict
+		f.verdicts = append(f.verdicts, told{id, verdict})
 	}
 	return verdict
 }

@@ -11,7 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// Revoker plans, carries out and takes back. It is not safe for concurrent use.
+// Revoker plans, carries out and takes back. It is not safe for concurrent use, but
+// for [Revoker.Inspect].
 type Revoker struct {
 	op       *Operator
 	verifier *Verifier

@@ -199,10 +199,10 @@ func (v *Verifier) askAll(ctx context.Context, h *history, left *time.Duration, 
 		case NotAccepted:
 			refused = append(refused, d.partition)
 			continue
-		default:
-			return verdict
 		case Unknown:
 			silent = append(silent, strings.TrimSpace("in "+d.partition)+" "+verdict.Reason)
+		default:
+			return verdict
 		}
 		if d.partition == partitions[0].name || *left <= 0 || ctx.Err() != nil {
 			break

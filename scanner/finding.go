@@ -50,6 +50,7 @@ type Occurrence struct {
 	Line     int    // from 1
 	Column   int    // in bytes, from 1
 	Encoding []string
+	Allow    Allow // the comment beside it that asks for silence
 	Place
 }
 

@@ -21,6 +21,9 @@ type HistoryOptions struct {
 	// many on a file's version is read in windows; 0: [odb.DefaultMemory]. See [odb.Options].
 	Memory int64
 
+	// Workers is how many goroutines read the headers of a pack. 0: one a processor.
+	Workers int
+
 	// CheckNames hashes every object, and skips what is not what its name says.
 	CheckNames bool
 
@@ -81,7 +84,8 @@ type historyPart struct {
 	missing map[odb.ID]struct{} // what trees name and the clone has not
 	unread  []odb.Skipped
 
-	unfinished []odb.ID // what could not be looked at in full
+	unfinished []odb.ID            // what could not be looked at in full
+	orphans    map[odb.ID][]odb.ID // parents that were not there, with the commits that name them
 }
 
 // OpenHistory opens the repository that path belongs to. The error is
@@ -147,7 +151,7 @@ func (h *History) openStore() error {
 }
 
 func (h *History) limits() odb.Options {
-	return odb.Options{MaxSize: h.opts.MaxSize, Memory: h.opts.Memory, CheckNames: h.opts.CheckNames, SHA256: h.repo.sha256, Alternates: h.opts.Alternates}
+	return odb.Options{MaxSize: h.opts.MaxSize, Memory: h.opts.Memory, Workers: h.opts.Workers, CheckNames: h.opts.CheckNames, SHA256: h.repo.sha256, Alternates: h.opts.Alternates}
 }
 
 // Close lets go of the history's files.
@@ -178,7 +182,9 @@ func (h *History) read(ctx context.Context, part *historyPart, f odb.Family, vis
 			part.noteMissing(o, h.store)
 			return nil
 		}
+		read := len(part.commits.rows)
 		b := part.blob(o)
+		part.noteOrphans(read, h.store)
 		err := visit(&b)
 		o.Clean = b.Clean
 		if b.Unfinished {
@@ -215,6 +221,17 @@ func (p *historyPart) blob(o *odb.Object) Blob {
 		b.Where = InTagMessage
 	}
 	return b
+}
+
+// noteOrphans notes which parents the store has not, of the commits whose rows come
+// from there on.
+func (p *historyPart) noteOrphans(from int, store *odb.Store) {
+	commitRows{p.commits.hash, p.commits.rows[from:]}.each(func(c commitRow) {
+		if p.orphans == nil {
+			p.orphans = make(map[odb.ID][]odb.ID)
+		}
+		c.addTo(p.orphans, store)
+	})
 }
 
 // noteMissing notes which objects a tree names that the store has not.
@@ -340,20 +357,26 @@ func (h *History) missingParents() int {
 // may be gone since.
 func (h *History) orphans() map[odb.ID][]odb.ID {
 	children := make(map[odb.ID][]odb.ID)
-	look := func(c commitRow) {
-		c.eachParent(func(name []byte) {
-			if id := odb.NewID(name); !h.store.Has(id) {
-				children[id] = append(children[id], odb.NewID(c.id))
-			}
-		})
-	}
 	for _, p := range h.parts {
-		p.commits.each(look)
+		for id, by := range p.orphans {
+			if !h.store.Has(id) { // nor came since
+				children[id] = append(children[id], by...)
+			}
+		}
 	}
 	if h.before != nil && h.mayLack() {
-		h.before.commitsIn(h.store).each(look)
+		h.before.commitsIn(h.store).each(func(c commitRow) { c.addTo(children, h.store) })
 	}
 	return children
+}
+
+// addTo adds the commit to the children of those of its parents that the store has not.
+func (c commitRow) addTo(children map[odb.ID][]odb.ID, store *odb.Store) {
+	c.eachParent(func(name []byte) {
+		if id := odb.NewID(name); !store.Has(id) {
+			children[id] = append(children[id], odb.NewID(c.id))
+		}
+	})
 }
 
 // graph returns the graph, which it makes at the first call; all parts have to be

@@ -54,6 +54,7 @@ func hitsIn(b *Blob, at position, matches []detectors.Match) []hit {
 			Line:     at.line,
 			Column:   start + last - at.lineStart + 1,
 			Encoding: m.Encoding,
+			Allow:    allowFor(b.Data, m),
 			Place:    Place{Path: b.Path},
 		}})
 	}

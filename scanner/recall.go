@@ -23,6 +23,17 @@ type Recaller struct {
 	stores    map[string]*odb.Store // by repository
 	readers   map[string]*odb.Reader
 	memory    int64 // as in [odb.Options]
+
+	// What was seen in the place read last: a file that is full of keys is read once.
+	last recalled
+	hits []hit
+}
+
+// recalled is what an occurrence stands in.
+type recalled struct {
+	repository, path, member string
+	where                    Where
+	object                   odb.ID
 }
 
 // NewRecaller returns a recaller with the detectors that found what it recalls.
@@ -47,6 +58,10 @@ func (r *Recaller) Recall(ctx context.Context, repository string, o Occurrence, 
 	isIt := func(h hit) bool {
 		return h.match.KeyID == keyID && h.match.Secret.SHA256() == secretSHA256 && (o.Member == "" || h.at.Member == o.Member)
 	}
+	in := recalled{repository, o.Path, o.Member, o.Where, o.Object}
+	if i := slices.IndexFunc(r.hits, isIt); i >= 0 && r.last == in {
+		return r.hits[i].match, nil
+	}
 	s := New(r.detectors, Options{NoArchives: o.Member == "", Archives: recallLimits()})
 	damage, err := r.visit(repository, o, func(b *Blob) error {
 		if err := s.look(ctx, b, &seen); err != nil {
@@ -57,6 +72,7 @@ func (r *Recaller) Recall(ctx context.Context, repository string, o Occurrence, 
 		}
 		return nil
 	})
+	r.last, r.hits = in, seen.hits
 	switch i := slices.IndexFunc(seen.hits, isIt); {
 	case i >= 0:
 		return seen.hits[i].match, nil

@@ -33,6 +33,7 @@ func (o *Occurrence) redact(secrets map[string][]string) {
 	o.Member = redact(o.Member, secrets)
 	o.Tag = redact(o.Tag, secrets)
 	o.Author = redact(o.Author, secrets)
+	o.Allow.Reason = redact(o.Allow.Reason, secrets)
 	for i, ref := range o.Refs {
 		o.Refs[i] = redact(ref, secrets)
 	}

@@ -70,15 +70,33 @@ func newApp(std streams) *cli.App {
 		CustomAppHelpTemplate:     cli.AppHelpTemplate + "\n" + exitCodesText,
 		Commands: []*cli.Command{
 			scanCommand(std), verifyCommand(std), revokeCommand(std), undoCommand(std),
-			traceCommand(std), reportCommand(std), journalCommand(std), demoCommand(std),
+			traceCommand(std), reportCommand(std), journalCommand(std), baselineCommand(std), configCommand(std), demoCommand(std),
 		},
 	}
-	for _, c := range app.Commands {
+	dress(app.Commands)
+	configure(app.Commands, std)
+	return app
+}
+
+// dress gives the commands, and those below them, what all have in common.
+func dress(commands []*cli.Command) {
+	for _, c := range commands {
 		c.OnUsageError = badUsage
 		c.HideHelpCommand = true
 		c.CustomHelpTemplate = cli.CommandHelpTemplate + "\n" + exitCodesText
+		if len(c.Subcommands) > 0 {
+			c.CustomHelpTemplate = cli.SubcommandHelpTemplate + "\n" + exitCodesText
+		}
+		dress(c.Subcommands)
 	}
-	return app
+}
+
+// undress makes the commands, and those below them, do nothing.
+func undress(commands []*cli.Command) {
+	for _, c := range commands {
+		c.Action = func(*cli.Context) error { return nil }
+		undress(c.Subcommands)
+	}
 }
 
 // noCommand is what runs where the first word is no command.
@@ -96,7 +114,7 @@ func badUsage(c *cli.Context, err error, _ bool) error {
 	usage := usagef("%s", err)
 	name, ok := strings.CutPrefix(err.Error(), "flag provided but not defined: -")
 	if !ok {
-		return usage.withHint("`revokey %s --help` lists the flags", c.Command.Name)
+		return usage.withHint("`%s --help` lists the flags", c.Command.HelpName)
 	}
 	usage.text = fmt.Sprintf("unknown flag --%s", strings.TrimLeft(name, "-"))
 	if like := cli.SuggestFlag(c.Command.VisibleFlags(), name, false); like != "" {
@@ -117,8 +135,6 @@ func complete(ctx context.Context, args []string, std streams) {
 	app := newApp(streams{in: std.in, out: std.out, err: io.Discard})
 	app.EnableBashCompletion = true
 	app.Action = nil
-	for _, c := range app.Commands {
-		c.Action = func(*cli.Context) error { return nil }
-	}
+	undress(app.Commands)
 	_ = app.RunContext(ctx, append(words, completionFlag))
 }

@@ -7,6 +7,8 @@
 //	revokey verify --from FINDINGS       ask AWS which of them are live
 //	revokey revoke --from FINDINGS       plan what to switch off; --apply does it
 //	revokey undo [KEYID]                 take it back
+//	revokey baseline create              list what is known, to be told of what is new
+//	revokey config show                  tell what is set, and by what
 //	revokey demo                         see all of it, offline
 //
 // # Exit codes

@@ -67,7 +67,7 @@ done with it. Nothing is asked of AWS.`,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "incident", Usage: "the `KEYID`"},
 			&cli.StringFlag{Name: "from", Usage: "a `FILE` of findings, in JSON or JSON lines (-: standard input)"},
-			&cli.StringFlag{Name: "trace", Usage: "a `FILE` that `revokey trace --format json` wrote"},
+			&cli.StringFlag{Name: "trace", Usage: "a `FILE` that `revokey trace --json` wrote"},
 			&cli.StringFlag{Name: "format", Value: "markdown", Usage: "`FORMAT` of the report: markdown, json"},
 			journalFlag(),
 		},

@@ -21,7 +21,6 @@ type revokeOptions struct {
 	keyIDs []string
 	plan   string // a file: written, or with apply read
 	resume bool
-	format string
 	carry  carryOptions
 	aws    awsOptions
 }
@@ -42,7 +41,7 @@ key (ASIA) is contained at its user or role, never deactivated.`,
 			&cli.StringFlag{Name: "from", Usage: "a `FILE` of findings, in JSON or JSON lines (-: standard input)"},
 			&cli.StringFlag{Name: "plan", Usage: "save the plan in `FILE`; with --apply, carry out the one saved there, unless the world has changed since"},
 			&cli.BoolFlag{Name: "resume", Usage: "after a crash: ask AWS what became of each call under way, and plan for what was left"},
-			&cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT` of plan and results: text, json"},
+			&cli.BoolFlag{Name: "json", Usage: "print plan and results as JSON"},
 		}, carryFlags(), journalFlags(), awsFlags()),
 		Action: func(c *cli.Context) error {
 			o, err := revokeOptionsOf(c)
@@ -60,14 +59,13 @@ func revokeOptionsOf(c *cli.Context) (revokeOptions, error) {
 		keyIDs: c.Args().Slice(),
 		plan:   c.String("plan"),
 		resume: c.Bool("resume"),
-		format: c.String("format"),
 	}
 	var err error
 	if o.carry, err = carryOptionsOf(c); err != nil {
 		return o, err
 	}
 	o.carry.stdinTaken = o.from == "-"
-	o.carry.json = o.format == "json"
+	o.carry.json = c.Bool("json")
 	if err := o.check(c); err != nil {
 		return o, err
 	}
@@ -78,8 +76,6 @@ func revokeOptionsOf(c *cli.Context) (revokeOptions, error) {
 func (o revokeOptions) check(c *cli.Context) error {
 	saved := o.plan != "" && o.carry.apply
 	switch {
-	case o.format != "text" && o.format != "json":
-		return usagef("unknown format %q: it is text or json", o.format)
 	case o.resume && (o.from != "" || len(o.keyIDs) > 0 || o.plan != ""):
 		return usagef("--resume goes by the journal: it takes no key IDs, --from or --plan")
 	case o.resume && o.carry.aim != (revoke.Aim{}):

@@ -27,6 +27,7 @@ type scanOptions struct {
 	history scanner.HistoryOptions
 	scan    scanner.Options
 	aws     awsOptions
+	silence silenceOptions
 	output  outputOptions
 }
 
@@ -55,7 +56,7 @@ owns the key, and becomes the key's last use.`,
 			&cli.BoolFlag{Name: "allow-partial", Usage: "take what a shallow or partial clone lacks for granted"},
 			&cli.BoolFlag{Name: "fetch-missing", Usage: "let git fetch what a shallow or partial clone lacks; git then runs with the repository's configuration"},
 			&cli.BoolFlag{Name: "count-missing", Usage: "count what a partial clone lacks: reads every tree"},
-		}, outputFlags()...), slices.Concat(askFlags(), carryFlags(), journalFlags(), awsFlags())...),
+		}, append(silenceFlags(), outputFlags()...)...), slices.Concat(askFlags(), carryFlags(), journalFlags(), awsFlags())...),
 		Action: func(c *cli.Context) error {
 			o, err := scanOptionsOf(c)
 			if err != nil {
@@ -75,6 +76,7 @@ func scanOptionsOf(c *cli.Context) (scanOptions, error) {
 		files:   c.Bool("files"),
 		stdin:   c.Bool("stdin"),
 		verify:  *c.Generic("verify").(*verifyMode),
+		silence: silenceOptionsOf(c),
 		maxSize: c.Int64("max-size") << 20,
 		revoke:  c.Bool("revoke"),
 	}
@@ -84,6 +86,7 @@ func scanOptionsOf(c *cli.Context) (scanOptions, error) {
 		Archives:   archiveLimits(c, o.maxSize),
 	}
 	o.history = scanner.HistoryOptions{
+		Workers:      o.scan.Workers,
 		MaxSize:      o.maxSize,
 		Memory:       c.Int64("memory") << 20,
 		AllowPartial: c.Bool("allow-partial"),
@@ -134,21 +137,20 @@ func runScan(ctx context.Context, o scanOptions, std streams) error {
 		return err
 	}
 	defer src.close()
+	agreements, err := o.silence.load(src.Name())
+	if err != nil {
+		return err
+	}
 	suspects, scanned, err := search(ctx, src.Source, o.scan, std)
 	if err != nil {
 		return err
 	}
 	sum := report.NewSummary(scanned)
-	var interrupted error
-	if o.verify != verifyOff {
-		o.aws.sayEndpoint(std)
-		sum.AWSEndpoint = o.aws.endpoint
-		j, err := newJudge(ctx, o.aws, o.ask, std)
-		if err != nil {
-			return err
-		}
-		interrupted = j.all(ctx, suspects, std)
+	interrupted, err := o.judge(ctx, suspects, &sum, std)
+	if err != nil {
+		return err
 	}
+	suspects = quiet(agreements, suspects, &sum)
 	if err := o.output.write(std, summarise(suspects, &sum), sum); err != nil {
 		return err
 	}
@@ -156,6 +158,20 @@ func runScan(ctx context.Context, o scanOptions, std streams) error {
 		return errors.Join(src.done(), o.revokeFound(ctx, suspects, sum, std))
 	}
 	return errors.Join(interrupted, src.done(), outcome(sum))
+}
+
+// judge asks AWS about the suspects, if it is to. interrupted is why it did not ask about all.
+func (o scanOptions) judge(ctx context.Context, suspects []suspect, sum *report.Summary, std streams) (interrupted, err error) {
+	if o.verify == verifyOff {
+		return nil, nil
+	}
+	o.aws.sayEndpoint(std)
+	sum.AWSEndpoint = o.aws.endpoint
+	j, err := newJudge(ctx, o.aws, o.ask, std)
+	if err != nil {
+		return nil, err
+	}
+	return j.all(ctx, suspects, std), nil
 }
 
 // source is a source that may hold files open, and remember what was scanned.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -15,7 +16,7 @@ import (
 // foundOptionsOf reads what a scan is to do about what it finds.
 func foundOptionsOf(c *cli.Context) (carryOptions, error) {
 	if !c.Bool("revoke") {
-		for _, name := range []string{"apply", "yes", "journal", "contain", "deny-all", "delete", "inactive-for", "with-leaked-key", "delete-root-keys", "confirm-root"} {
+		for _, name := range []string{"apply", "yes", "contain", "deny-all", "delete", "inactive-for", "with-leaked-key", "delete-root-keys", "confirm-root"} {
 			if c.IsSet(name) {
 				return carryOptions{}, usagef("--%s goes with --revoke", name)
 			}
@@ -39,7 +40,7 @@ func (o scanOptions) revokeFound(ctx context.Context, suspects []suspect, sum re
 		return err
 	}
 	defer w.close()
-	if o.output.format != "text" && o.output.file == "" {
+	if slices.ContainsFunc(o.output.targets, func(t outputTarget) bool { return t.format != "text" && t.file == "" }) {
 		w.text = std.err
 	}
 	fmt.Fprintln(w.text)

@@ -17,10 +17,10 @@ import (
 
 // traceOptions are those of `revokey trace`.
 type traceOptions struct {
-	keyID  string
-	format string
-	trace  revoke.TraceOptions
-	aws    awsOptions
+	keyID string
+	json  bool
+	trace revoke.TraceOptions
+	aws   awsOptions
 }
 
 func traceCommand(std streams) *cli.Command {
@@ -36,7 +36,7 @@ in a region. Exit code 1: something was done; 2: not all could be asked.`,
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "since", Usage: "begin at `TIME`: 2026-01-31, 2026-01-31T12:00:00Z, or as long ago as 36h or 14d (default: 90 days ago)"},
 			&cli.StringSliceFlag{Name: "region", Usage: "ask in this `REGION` only (repeatable; default: all that are enabled)"},
-			&cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT`: text, json"},
+			&cli.BoolFlag{Name: "json", Usage: "print it as JSON"},
 		}, awsFlags()...),
 		Action: func(c *cli.Context) error {
 			o, err := traceOptionsOf(c)
@@ -49,13 +49,10 @@ in a region. Exit code 1: something was done; 2: not all could be asked.`,
 }
 
 func traceOptionsOf(c *cli.Context) (traceOptions, error) {
-	o := traceOptions{keyID: c.Args().First(), format: c.String("format")}
+	o := traceOptions{keyID: c.Args().First(), json: c.Bool("json")}
 	o.trace.Regions = c.StringSlice("region")
 	if c.NArg() != 1 {
 		return o, usagef("trace takes one key ID")
-	}
-	if o.format != "text" && o.format != "json" {
-		return o, usagef("unknown format %q: it is text or json", o.format)
 	}
 	var err error
 	if o.trace.Since, err = parseMoment(c.String("since"), time.Now()); err != nil {
@@ -99,7 +96,7 @@ func runTrace(ctx context.Context, o traceOptions, std streams) error {
 	if err != nil && len(trace.Regions) == 0 {
 		return fmt.Errorf("tracing %s: %w", o.keyID, err)
 	}
-	if o.format == "json" {
+	if o.json {
 		out := json.NewEncoder(std.out)
 		out.SetIndent("", "  ")
 		err = errors.Join(err, out.Encode(trace))
@@ -121,7 +118,7 @@ func traced(t revoke.Trace) error {
 	return err
 }
 
-// readTrace reads what `revokey trace --format json` wrote; nil for no path.
+// readTrace reads what `revokey trace --json` wrote; nil for no path.
 func readTrace(path string) (*revoke.Trace, error) {
 	if path == "" {
 		return nil, nil

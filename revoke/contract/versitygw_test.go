@@ -9,8 +9,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/versity/versitygw/iamapi"
-	"github.com/versity/versitygw/iamapi/storage"
 	"github.com/versity/versitygw/iamapi/types"
 
 	"github.com/revokey-dev/revokey/revoke/localaws"
@@ -103,36 +101,6 @@ func (f file) addSession(k aws.Credentials, ttl time.Duration) {
 		RoleID: "AROA" + "QAAAAAAAAAAAA" + "EXAM", RoleSessionName: revoketest.SessionTag,
 		CreateDate: time.Now(), Expiration: time.Now().Add(ttl),
 	}
-}
-
-// serve runs versitygw on a free port until the test ends, and returns its
-// address.
-func serve(t *testing.T, dir string, root aws.Credentials) string {
-	t.Helper()
-	st, err := storage.NewInternal(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	up := make(chan struct{})
-	srv, err := iamapi.New(st, iamapi.RootCredentials{Access: root.AccessKeyID, Secret: root.SecretAccessKey},
-		iamapi.WithQuiet(), iamapi.WithKeepAlive(), iamapi.WithOnListen(func() { close(up) }))
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr, done := freePort(t), make(chan error, 1)
-	go func() { done <- srv.ServeMultiPort([]string{addr}) }()
-	select {
-	case <-up:
-	case err := <-done:
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := srv.Shutdown(); err != nil {
-			t.Error(err)
-		}
-		<-done
-	})
-	return addr
 }
 
 // freePort returns an address of this machine that nobody listens on. versitygw

@@ -3,7 +3,10 @@ package odb
 import (
 	"cmp"
 	"errors"
+	"runtime/debug"
 	"slices"
+
+	"github.com/sourcegraph/conc/pool"
 )
 
 // plan is what the headers of a pack tell, without inflating anything. Objects
@@ -36,23 +39,59 @@ var (
 	errBase  = errors.New("the base of its delta cannot be read")
 )
 
-// newPlan reads all headers. Objects for whose place in the index isElsewhere is
-// true are known, or left to where they were planned before.
-func newPlan(p *pack, isElsewhere func(place int) bool, typeOf func(ID) (Type, error)) *plan {
+// newPlan reads all headers, so many workers at a time. Objects for whose place in the
+// index isElsewhere is true are known, or left to where they were planned before.
+func newPlan(p *pack, workers int, isElsewhere func(place int) bool, typeOf func(ID) (Type, error)) (*plan, error) {
 	pl := &plan{pack: p, objects: inOrder(p.index)}
+	if err := pl.readHeaders(workers); err != nil {
+		return nil, err
+	}
 	for i := range pl.objects {
-		pl.readHeader(i, typeOf)
-		pl.objects[i].elsewhere = isElsewhere(int(pl.objects[i].place))
+		o := &pl.objects[i]
+		if o.kind == 0 && o.base == none {
+			pl.readHeader(i, typeOf)
+		}
+		o.elsewhere = isElsewhere(int(o.place))
 	}
 	pl.settle()
 	pl.link()
 	pl.freshen()
-	return pl
+	return pl, nil
+}
+
+// headersAtATime is how many headers a worker reads before it looks for more.
+const headersAtATime = 1 << 14
+
+// readHeaders reads the headers that tell all without another object's: not those of
+// deltas that name their base, nor what is broken.
+func (pl *plan) readHeaders(workers int) error {
+	readers := pool.New().WithMaxGoroutines(workers).WithErrors()
+	for from := 0; from < len(pl.objects); from += headersAtATime {
+		readers.Go(func() error {
+			return pl.readSome(from, min(from+headersAtATime, len(pl.objects)))
+		})
+	}
+	return readers.Wait()
+}
+
+func (pl *plan) readSome(from, to int) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer caught(&err)
+	for i := from; i < to; i++ {
+		o := &pl.objects[i]
+		switch h, err := pl.pack.header(o.offset); {
+		case err != nil || h.kind == refDelta:
+		case h.kind == ofsDelta:
+			o.base = pl.number(h.base, i)
+		default:
+			o.kind = Type(h.kind)
+		}
+	}
+	return nil
 }
 
 // inOrder lists the objects of an index by offset. Offset and place are sorted as
-// one number, three times as fast as two, in packs of up to 16 million objects
-// and 1 TiB.
+// one number in packs of up to 16 million objects and 1 TiB.
 func inOrder(x *index) []planned {
 	const placeBits = 24
 	keys := make([]uint64, x.n)
@@ -70,11 +109,37 @@ func inOrder(x *index) []planned {
 		slices.SortFunc(objects, func(a, b planned) int { return cmp.Compare(a.offset, b.offset) })
 		return objects
 	}
-	slices.Sort(keys)
-	for i, k := range keys {
+	for i, k := range sorted(keys, placeBits) {
 		objects[i] = newPlanned(int64(k>>placeBits), int(k&(1<<placeBits-1)))
 	}
 	return objects
+}
+
+// sorted returns the keys sorted by all bits but the lowest, 11 of them at a time,
+// which takes a fifth of the time that comparing them does. It overwrites keys.
+func sorted(keys []uint64, lowest int) []uint64 {
+	const digits, mask = 1 << 11, 1<<11 - 1
+	var all uint64
+	for _, k := range keys {
+		all |= k
+	}
+	spare := make([]uint64, len(keys))
+	for shift := lowest; all>>shift != 0; shift += 11 {
+		var ends [digits + 1]int
+		for _, k := range keys {
+			ends[k>>shift&mask+1]++
+		}
+		for d := range digits {
+			ends[d+1] += ends[d]
+		}
+		for _, k := range keys {
+			d := k >> shift & mask
+			spare[ends[d]] = k
+			ends[d]++
+		}
+		keys, spare = spare, keys
+	}
+	return keys
 }
 
 func newPlanned(offset int64, place int) planned {

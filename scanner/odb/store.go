@@ -3,6 +3,7 @@ package odb
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"slices"
 )
@@ -33,6 +34,8 @@ type Options struct {
 	// is no delta, and has none built on it, is read in windows of a 16th of this, at
 	// least [window.Least].
 	Memory int64
+	// Workers is how many goroutines read the headers of a pack. 0: one a processor.
+	Workers int
 	// CheckNames hashes every object that is wanted, and skips those that are not
 	// what their names say. It costs about as much as all the rest.
 	CheckNames bool
@@ -66,6 +69,9 @@ type Store struct {
 func Open(dir string, opts Options) (*Store, error) {
 	if opts.Memory == 0 {
 		opts.Memory = DefaultMemory
+	}
+	if opts.Workers == 0 {
+		opts.Workers = runtime.GOMAXPROCS(0)
 	}
 	dirs, skipped, err := objectDirs(dir, opts.Alternates)
 	if err != nil {
@@ -176,9 +182,9 @@ func (s *Store) plan() {
 
 func (s *Store) planPack(p *pack, known []bool, before []*pack) (pl *plan, err error) {
 	defer caught(&err)
-	return newPlan(p, func(place int) bool {
+	return newPlan(p, s.opts.Workers, func(place int) bool {
 		return known[place] || len(before) > 0 && s.listed(NewID(p.index.name(place)), before)
-	}, s.typeOf), nil
+	}, s.typeOf)
 }
 
 // listed reports whether one of the packs has the object, and whole as far as

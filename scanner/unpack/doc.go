@@ -35,4 +35,8 @@
 // with its files at the end) is not found. Of a zip file the directory is believed:
 // bytes between its members are not looked at. RAR, 7z, lz4 and compress are named as
 // not read; others, such as cab, cpio and ar, are not known.
+//
+// The one library kept for 7z, github.com/bodgit/sevenzip v1.6.5, takes memory for as
+// many files, and windows as large, as the archive declares, before it reads any: no
+// limit can be set from without.
 package unpack

@@ -1,0 +1,193 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/revokey-dev/revokey/report"
+	"github.com/revokey-dev/revokey/report/silence"
+	"github.com/revokey-dev/revokey/revoke"
+)
+
+func baselineCommand(std streams) *cli.Command {
+	sub := func(name, usage string, change baselineChange) *cli.Command {
+		return &cli.Command{
+			Name: name, Usage: usage, ArgsUsage: "[PATH]", Flags: baselineFlags(std),
+			Action: func(c *cli.Context) error {
+				o, err := scanOptionsOf(c)
+				if err != nil {
+					return err
+				}
+				if o.stdin {
+					return usagef("a baseline is of a repository, or of files: not of standard input")
+				}
+				if c.Bool("fetch-missing") {
+					o.history.Fetch = std.err
+				}
+				return runBaseline(c.Context, o, change, std)
+			},
+		}
+	}
+	return &cli.Command{
+		Name:  "baseline",
+		Usage: "list the credentials that are known, so that a scan tells of new ones only",
+		Description: `The list is ` + silence.BaselineName + ` in the repository's root: one line a credential, in an
+order of its own, without line numbers or times, so that it merges. It holds no secret.
+A live key is never silenced: where --verify finds one, it is left out and named.`,
+		Action: func(c *cli.Context) error {
+			if c.Args().Present() {
+				return usagef("baseline has no command %q", c.Args().First()).withHint("it has create, update and prune")
+			}
+			return usagef("baseline takes a command: create, update or prune")
+		},
+		Subcommands: []*cli.Command{
+			sub("create", "list all that a scan finds now", baselineChange{create: true, add: true}),
+			sub("update", "add what is not listed yet", baselineChange{add: true}),
+			sub("prune", "take out what a scan does not find any more", baselineChange{prune: true}),
+		},
+	}
+}
+
+// baselineChange is what one of the commands does.
+type baselineChange struct{ create, add, prune bool }
+
+// baselineFlags are those of scan but for the report's.
+func baselineFlags(std streams) []cli.Flag {
+	return slices.DeleteFunc(scanCommand(std).Flags, func(f cli.Flag) bool {
+		return slices.Contains([]string{"format", "output", "stdin", "staged", "range", "ci"}, f.Names()[0])
+	})
+}
+
+func runBaseline(ctx context.Context, o scanOptions, change baselineChange, std streams) error {
+	src, err := o.open(ctx, std)
+	if err != nil {
+		return err
+	}
+	defer src.close()
+	file := o.silence.baseline
+	if file == "" {
+		file = filepath.Join(src.Name(), silence.BaselineName)
+	}
+	base, err := loadBaseline(file, change)
+	if err != nil {
+		return err
+	}
+	o.silence.baseline = ""
+	agreements, err := o.silence.load(src.Name())
+	if err != nil {
+		return err
+	}
+	agreements.Baseline = nil // it is what is about to change
+	suspects, scanned, err := search(ctx, src.Source, o.scan, std)
+	if err != nil {
+		return err
+	}
+	sum := report.NewSummary(scanned)
+	interrupted, err := o.judge(ctx, suspects, &sum, std)
+	if err := errors.Join(interrupted, err); err != nil {
+		return err
+	}
+	suspects = quiet(agreements, suspects, &sum)
+	tellRest(std, sum)
+	if change.prune && sum.SkippedCount > 0 {
+		std.say("nothing is taken out: what was not scanned may hold it")
+		return errIncomplete
+	}
+	live, err := change.apply(base, suspects, o.silence.live, std)
+	if err := errors.Join(err, saveBaseline(file, base)); err != nil {
+		return err
+	}
+	suggestMerge(filepath.Dir(file), filepath.Base(file), std)
+	return errors.Join(src.done(), live, incomplete(sum))
+}
+
+// incomplete is that something was not scanned, as an error for the exit code.
+func incomplete(sum report.Summary) error {
+	if sum.SkippedCount > 0 {
+		return errIncomplete
+	}
+	return nil
+}
+
+// loadBaseline returns the baseline to change: an empty one to create it.
+func loadBaseline(file string, change baselineChange) (*silence.Baseline, error) {
+	data, err := os.ReadFile(file)
+	switch {
+	case change.create && err == nil:
+		return nil, usagef("there is a baseline: %q", file).withHint("`revokey baseline update` adds to it, `revokey baseline prune` takes out what is gone")
+	case change.create && errors.Is(err, fs.ErrNotExist):
+		return silence.NewBaseline(), nil
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, usagef("there is no baseline: %q", file).withHint("`revokey baseline create` makes one")
+	case err != nil:
+		return nil, fmt.Errorf("reading the baseline: %w", err)
+	}
+	base, err := silence.ParseBaseline(file, string(data))
+	if err != nil {
+		return nil, fmt.Errorf("reading the baseline: %w", err)
+	}
+	return base, nil
+}
+
+// apply changes the baseline and tells what it did. live is [errLive] where live keys are left out.
+func (change baselineChange) apply(base *silence.Baseline, suspects []suspect, allowLive bool, std streams) (live, err error) {
+	added, gone := 0, 0
+	var records []report.Record
+	for _, s := range suspects {
+		records = append(records, s.Record)
+		switch {
+		case !change.add || s.Verdict.Status == revoke.Example:
+		case s.Verdict.Status == revoke.Live && !allowLive:
+			live = errLive
+			std.say("left out, for it is live: %s", report.Title(s.Record))
+		case base.Add(s.Record):
+			added++
+		}
+	}
+	if change.prune {
+		gone = base.Prune(records)
+	}
+	_, err = fmt.Fprintf(std.out, "%s: %d added, %d taken out\n", countOf(base.Len(), "line"), added, gone)
+	return live, err
+}
+
+func countOf(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// saveBaseline writes the file whole or not at all, for everybody to read.
+func saveBaseline(file string, base *silence.Baseline) error {
+	f, err := os.CreateTemp(filepath.Dir(file), ".revokey-*")
+	if err != nil {
+		return fmt.Errorf("writing the baseline: %w", err)
+	}
+	defer os.Remove(f.Name()) // no longer there, if all went well
+	_, err = base.WriteTo(f)
+	if err := errors.Join(err, f.Chmod(0o644), f.Close()); err != nil {
+		return fmt.Errorf("writing the baseline: %w", err)
+	}
+	return os.Rename(f.Name(), file)
+}
+
+// suggestMerge tells how git merges the file without conflicts, unless it does already.
+func suggestMerge(dir, name string, std streams) {
+	attributes, _ := readOwn(dir, ".gitattributes") // none, or none of ours
+	for line := range bytes.Lines(attributes) {
+		if words := strings.Fields(string(line)); len(words) > 1 && words[0] == name && slices.Contains(words[1:], "merge=union") {
+			return
+		}
+	}
+	std.hint("two branches that add to it merge without a conflict with this line in .gitattributes: %s merge=union", report.Printable(name))
+}

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"reflect"
+	"strings"
+)
+
+// scope says who may set something besides a flag. What a setting may do decides it: what
+// touches AWS is never a repository's to say, nor that of an environment, which a
+// repository's build may set.
+type scope int
+
+const (
+	flagOnly  scope = iota // nobody
+	byUser                 // the user's own file, and the environment
+	byAnybody              // the repository's file too
+)
+
+// setting is a flag that files or the environment can set.
+type setting struct {
+	key   string // in files; REVOKEY_ and it in capitals in the environment
+	flag  string
+	scope scope
+	path  bool // a path: in a repository's file relative to its root, and within
+}
+
+// settings are all of them, as `revokey config show` lists them. What is in no line is
+// given by its flag alone, or is one of the fields of [config].
+func settings() []setting {
+	return []setting{
+		{key: "workers", flag: "workers", scope: byAnybody},
+		{key: "memory", flag: "memory", scope: byAnybody},
+		{key: "max_size", flag: "max-size", scope: byAnybody},
+		{key: "max_archive_size", flag: "max-archive-size", scope: byAnybody},
+		{key: "no_archives", flag: "no-archives", scope: byAnybody},
+		{key: "check_names", flag: "check-names", scope: byAnybody},
+		{key: "count_missing", flag: "count-missing", scope: byAnybody},
+		{key: "ignore_file", flag: "ignore-file", scope: byAnybody, path: true},
+		{key: "baseline", flag: "baseline", scope: byAnybody, path: true},
+		{key: "honor_foreign_allows", flag: "honor-foreign-allows", scope: byAnybody},
+
+		{key: "format", flag: "format", scope: byUser},
+		{key: "output", flag: "output", scope: byUser},
+		{key: "state", flag: "state", scope: byUser},
+		{key: "allow_partial", flag: "allow-partial", scope: byUser},
+		{key: "fetch_missing", flag: "fetch-missing", scope: byUser},
+		{key: "verify", flag: "verify", scope: byUser},
+		{key: "verify_timeout", flag: "verify-timeout", scope: byUser},
+		{key: "rate", flag: "rate", scope: byUser},
+		{key: "partition", flag: "partition", scope: byUser},
+		{key: "canary_account", flag: "canary-account", scope: byUser},
+		{key: "canary_user", flag: "canary-user", scope: byUser},
+		{key: "allow_live", flag: "allow-live", scope: byUser},
+		{key: "distrust_repository", flag: "distrust-repository", scope: byUser},
+		{key: "journal", flag: "journal", scope: byUser},
+	}
+}
+
+// environmentPrefix is what the names of our variables begin with.
+const environmentPrefix = "REVOKEY_"
+
+// variable returns the name of the setting in the environment.
+func (s setting) variable() string { return environmentPrefix + strings.ToUpper(s.key) }
+
+// settingOf returns the setting of that key; ok is false where there is none.
+func settingOf(key string) (found setting, ok bool) {
+	for _, s := range settings() {
+		if s.key == key {
+			return s, true
+		}
+	}
+	return setting{}, false
+}
+
+// awsKeys are the keys of the user's file that say who we are to AWS.
+func awsKeys() []string {
+	var keys []string
+	t := reflect.TypeFor[config]()
+	for i := range t.NumField() {
+		keys = append(keys, t.Field(i).Tag.Get("yaml"))
+	}
+	return keys
+}
+
+// settingKeys returns the keys of all settings.
+func settingKeys() []string {
+	var keys []string
+	for _, s := range settings() {
+		keys = append(keys, s.key)
+	}
+	return keys
+}

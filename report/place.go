@@ -1,0 +1,108 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/revokey-dev/revokey/scanner"
+)
+
+// worstFirst sorts findings by how bad they are; those that are alike stay in order.
+func worstFirst(records []Record) {
+	slices.SortStableFunc(records, func(a, b Record) int {
+		return cmp.Compare(gravity(a.Verdict.Status), gravity(b.Verdict.Status))
+	})
+}
+
+// places returns one occurrence for each path or message: the one that HEAD holds, else
+// the latest, as its line is the most likely to be still right. What HEAD holds comes first.
+func (r Record) places() []Occurrence {
+	var places []Occurrence
+	index := make(map[string]int)
+	for _, o := range r.Occurrences {
+		name := o.placeName()
+		i, ok := index[name]
+		if !ok {
+			index[name] = len(places)
+			places = append(places, o)
+		} else if o.newer(places[i]) {
+			places[i] = o
+		}
+	}
+	slices.SortStableFunc(places, func(a, b Occurrence) int { return -compareBools(a.current(), b.current()) })
+	return places
+}
+
+// current reports whether the occurrence is in what a reader of a report has before him.
+func (o Occurrence) current() bool { return o.AtHead || o.Where == scanner.InFile }
+
+func (o Occurrence) newer(than Occurrence) bool {
+	if c := compareBools(o.AtHead, than.AtHead); c != 0 {
+		return c > 0
+	}
+	return Value(o.Time).After(Value(than.Time))
+}
+
+func compareBools(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
+}
+
+// file returns the path of what the occurrence stands in, of an archive that of the archive;
+// of what has no path a name that is like one, such as commit-message/1234abcd.
+func (o Occurrence) file() string {
+	if o.Path != nil {
+		return *o.Path
+	}
+	switch {
+	case o.Where == "":
+		return "unknown" // a findings file need not tell
+	case o.Object == nil:
+		return string(o.Where)
+	}
+	return fmt.Sprintf("%s/%.12s", o.Where, *o.Object)
+}
+
+// line returns the line in the file, 1 where it is one of an archive's member.
+func (o Occurrence) line() int {
+	if o.Member != nil {
+		return 1
+	}
+	return max(1, o.Line)
+}
+
+func (o Occurrence) column() int {
+	if o.Member != nil {
+		return 1
+	}
+	return max(1, o.Column)
+}
+
+// sentence tells of a finding in one line of our own words: what a repository says is
+// not in it, but for a verdict's reason, which AWS may have written.
+func sentence(r Record) string {
+	text := Title(r) + ": " + r.Verdict.Status.String()
+	if r.Verdict.Reason != "" {
+		text += ", " + Printable(r.Verdict.Reason)
+	}
+	return text
+}
+
+// told tells of a place in a few words, its foreign names printable.
+func (o Occurrence) told() string { return textPlace(o) }
+
+// plain returns foreign text for formats with their own escapes: what is printable as
+// it is, anything else as [Printable] has it.
+func plain(s string) string {
+	if p := Printable(s); p != strings.ReplaceAll(s, `\`, `\\`) {
+		return p
+	}
+	return s
+}

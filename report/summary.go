@@ -1,0 +1,65 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Silenced is a credential that somebody agreed to be quiet about.
+type Silenced struct {
+	Fingerprint string  `json:"fingerprint"`
+	Kind        string  `json:"kind"`
+	KeyID       *string `json:"key_id"`
+	By          string  `json:"by"`     // which agreement: inline, ignore-file, baseline
+	Reason      string  `json:"reason"` // as it stands there
+}
+
+// Silence counts a finding that is not reported because of an agreement.
+func (s *Summary) Silence(r Record, by, reason string) {
+	s.SilencedCount++
+	s.Silenced = append(s.Silenced, Silenced{r.Fingerprint, string(r.Kind), r.KeyID, by, reason})
+}
+
+// silencedText says how many findings are not reported, and by which agreements.
+func (s Summary) silencedText() string {
+	by := make(map[string]int)
+	for _, q := range s.Silenced {
+		by[q.By]++
+	}
+	var parts []string
+	for name, n := range by {
+		parts = append(parts, fmt.Sprintf("%d by %s", n, name))
+	}
+	slices.Sort(parts)
+	return fmt.Sprintf("silenced: %s (%s)", count(s.SilencedCount, "credential"), strings.Join(parts, ", "))
+}
+
+// SilencedText says how many findings are not reported, and by which agreements; ""
+// where there are none.
+func (s Summary) SilencedText() string {
+	if s.SilencedCount == 0 {
+		return ""
+	}
+	return s.silencedText()
+}
+
+// troubles returns a line for each thing that was not scanned, and for those that are
+// not named.
+func (s Summary) troubles() []string {
+	var lines []string
+	for _, skipped := range s.Skipped {
+		lines = append(lines, "not scanned: "+Printable(skipped.What)+": "+Printable(skipped.Reason))
+	}
+	if more := s.SkippedCount - int64(len(s.Skipped)); more > 0 {
+		lines = append(lines, fmt.Sprintf("not scanned: and %d more", more))
+	}
+	return lines
+}
+
+// counts is the summary in numbers, for formats that have a place for such.
+func (s Summary) counts() map[string]any {
+	return map[string]any{
+		"findings": s.Findings, "silenced": s.SilencedCount, "notScanned": s.SkippedCount, "blobs": s.Blobs, "bytes": s.Bytes,
+	}
+}
