@@ -113,7 +113,7 @@ func newWorker(ctx context.Context, o carryOptions, aws awsOptions, journaled bo
 	if o.json {
 		w.text = std.err
 	}
-	opts := revoke.RevokerOptions{Aim: o.aim, OnProgress: w.tell, OnPlan: func(n, all int) {
+	opts := revoke.RevokerOptions{Aim: o.aim, Workers: aws.workers(), OnProgress: w.tell, OnPlan: func(n, all int) {
 		w.bar.step(n, all, fmt.Sprintf("of %d keys looked at", all))
 	}}
 	if o.apply || o.aim.Delete || journaled {
