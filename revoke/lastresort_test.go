@@ -14,7 +14,7 @@ func (c *cloud) alone(t *testing.T) *Revoker {
 	t.Helper()
 	as(t, c.admin)
 	return NewRevoker(NewSelfOperator(c.url, nil), hasty(c.url, 0), RevokerOptions{
-		Accounts: []string{own}, Journal: openJournal(t, t.TempDir()+"/journal.jsonl"), Aim: Aim{BySelf: true},
+		Accounts: []string{own}, Journal: openJournal(t, t.TempDir()+"/journal.jsonl"), Aim: Aim{BySelf: true}, Workers: 1,
 		PollEvery: 5 * time.Millisecond, PollFor: 2 * time.Second,
 	})
 }

@@ -10,9 +10,9 @@
 // # Limits
 //
 // It judges permissions by three rules only: an administrator may do
-// everything, another user only what needs no permission, and what is denied
-// explicitly, also by an inline policy, is denied. Of inline policies it reads what
-// they deny, and to sessions issued before when. It keeps every request in a log and every key, deleted
+// everything, another user only what needs no permission or an inline policy of its
+// own allows, and what is denied explicitly, also by an inline policy, is denied. Of
+// policies it reads the actions, and to sessions issued before when. It keeps every request in a log and every key, deleted
 // or not, in memory. Presigned requests (a signature in the query string) are
 // not read: they count as unsigned.
 //

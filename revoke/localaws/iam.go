@@ -18,7 +18,8 @@ func (s *Server) authorize(c *call, resource string) error {
 	if err := s.notDenied(c, resource); err != nil {
 		return err
 	}
-	if !c.caller().admin || c.key.allowed != nil && !slices.Contains(c.key.allowed, c.fullAction()) {
+	who := c.caller()
+	if !who.admin && !who.says(false, c.key, c.fullAction()) || c.key.allowed != nil && !slices.Contains(c.key.allowed, c.fullAction()) {
 		return denied(c, resource, " because no identity-based policy allows the "+c.fullAction()+" action")
 	}
 	return nil

@@ -20,11 +20,24 @@ type holder struct {
 	tags   map[string]string
 }
 
-// denial is the part of a policy that the server reads: what it denies, and to
-// sessions issued before when; the zero time is to everybody.
-type denial struct {
+// rule is the part of a statement that the server reads: what it allows or denies,
+// and to sessions issued before when; the zero time is to everybody.
+type rule struct {
+	deny    bool
 	actions []string
 	before  time.Time
+}
+
+// covers reports whether the rule is about the action, done by the key. Only a
+// session has an issue time.
+func (r rule) covers(k *accessKey, action string) bool {
+	if !r.before.IsZero() && (k.expires.IsZero() || !k.created.Before(r.before)) {
+		return false
+	}
+	return slices.ContainsFunc(r.actions, func(pattern string) bool {
+		ok, _ := path.Match(strings.ToLower(pattern), strings.ToLower(action))
+		return ok || pattern == "*"
+	})
 }
 
 // oneOrMore is a string, or a list of them, as policies have it.
@@ -39,8 +52,8 @@ func (o *oneOrMore) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, (*[]string)(o))
 }
 
-// denials reads a policy. Of conditions it knows DateLessThan aws:TokenIssueTime.
-func denials(document string) ([]denial, error) {
+// rules reads a policy. Of conditions it knows DateLessThan aws:TokenIssueTime.
+func rules(document string) ([]rule, error) {
 	var doc struct {
 		Version   string
 		Statement []struct {
@@ -53,12 +66,12 @@ func denials(document string) ([]denial, error) {
 	if json.Unmarshal([]byte(document), &doc) != nil || len(doc.Statement) == 0 {
 		return nil, malformed
 	}
-	var found []denial
+	var found []rule
 	for _, s := range doc.Statement {
 		if s.Effect != "Deny" && s.Effect != "Allow" || len(s.Action) == 0 || len(s.Resource) == 0 {
 			return nil, malformed
 		}
-		d := denial{actions: s.Action}
+		d := rule{deny: s.Effect == "Deny", actions: s.Action}
 		if at, ok := s.Condition["DateLessThan"]["aws:TokenIssueTime"]; ok {
 			t, err := time.Parse(time.RFC3339, at)
 			if err != nil {
@@ -68,32 +81,23 @@ func denials(document string) ([]denial, error) {
 		} else if len(s.Condition) > 0 {
 			return nil, errorf(http.StatusNotImplemented, "NotImplemented", "localaws knows no such condition.")
 		}
-		if s.Effect == "Deny" {
-			found = append(found, d)
-		}
+		found = append(found, d)
 	}
 	return found, nil
 }
 
-// deniesTo reports whether a policy of h denies the action to the key. Only a
-// session has an issue time.
-func (h *holder) deniesTo(k *accessKey, action string) bool {
+// says reports whether a policy of h denies, or allows, the action to the key.
+func (h *holder) says(deny bool, k *accessKey, action string) bool {
 	for _, document := range h.inline {
-		found, _ := denials(document) // it was read when it was put
-		for _, d := range found {
-			if !d.before.IsZero() && (k.expires.IsZero() || !k.created.Before(d.before)) {
-				continue
-			}
-			if slices.ContainsFunc(d.actions, func(pattern string) bool {
-				ok, _ := path.Match(strings.ToLower(pattern), strings.ToLower(action))
-				return ok || pattern == "*"
-			}) {
-				return true
-			}
+		found, _ := rules(document) // it was read when it was put
+		if slices.ContainsFunc(found, func(r rule) bool { return r.deny == deny && r.covers(k, action) }) {
+			return true
 		}
 	}
 	return false
 }
+
+func (h *holder) deniesTo(k *accessKey, action string) bool { return h.says(true, k, action) }
 
 // Tags returns the tags of the user or, of a name that begins with "role/", of the
 // role.
@@ -192,7 +196,7 @@ func (s *Server) putPolicy(c *call) (any, error) {
 		return nil, err
 	}
 	document := c.form.Get("PolicyDocument")
-	if _, err := denials(document); err != nil {
+	if _, err := rules(document); err != nil {
 		return nil, err
 	}
 	size := len(strings.Join(strings.Fields(document), ""))
