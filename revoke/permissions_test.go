@@ -1,6 +1,7 @@
 package revoke
 
 import (
+	"context"
 	"encoding/json"
 	"os"
 	"regexp"
@@ -54,6 +55,11 @@ func TestLeastPrivilege(t *testing.T) {
 		"service": func(t *testing.T, c *cloud, r *Revoker) bool {
 			c.AddServiceCredential(own, "ci", bedrock, "alias")
 			return revokes(t, r, Target{Name: "alias", Account: own})[0].Outcome == Verified
+		},
+		"audit": func(t *testing.T, c *cloud, r *Revoker) bool {
+			r.sleep = func(context.Context, time.Duration) error { return nil }
+			_, _, err := r.Audit(t.Context(), own, AuditOptions{})
+			return err == nil
 		},
 		"trace": func(t *testing.T, c *cloud, r *Revoker) bool {
 			trace, err := r.Trace(t.Context(), c.AddKey(own, "ci").ID, own, TraceOptions{})

@@ -20,6 +20,8 @@ var actions = map[string]func(*Server, *call) (any, error){
 	"iam:ListAttachedUserPolicies": (*Server).listAttachedUserPolicies,
 	"iam:ListAccountAliases":       (*Server).listAccountAliases,
 	"iam:GetAccountSummary":        (*Server).getAccountSummary,
+	"iam:GenerateCredentialReport": (*Server).generateReport,
+	"iam:GetCredentialReport":      (*Server).getReport,
 
 	"iam:ListServiceSpecificCredentials":  (*Server).listServiceCredentials,
 	"iam:UpdateServiceSpecificCredential": (*Server).updateServiceCredential,

@@ -44,6 +44,8 @@ type identity struct {
 	attached []string // names of AWS managed policies
 	created  time.Time
 	holder           // of a user
+	password bool    // it may sign in at the console
+	mfa      bool    // with a second factor
 	parent   *holder // of a session: its user's or role's
 }
 
@@ -105,6 +107,7 @@ type state struct {
 	roles    map[string]*role // by account and name
 	aliases  map[string]string
 	services []*serviceCredential
+	reports  map[string]string      // credential reports, by account
 	events   []Event                // of CloudTrail, as they came
 	lookups  map[string][]time.Time // of CloudTrail, by account and region
 	regions  []string               // enabled in every account; nil is us-east-1 alone
@@ -117,7 +120,7 @@ type state struct {
 func newState() state {
 	return state{
 		users: map[string]*identity{}, keys: map[string]*accessKey{},
-		roles: map[string]*role{}, aliases: map[string]string{},
+		reports: map[string]string{}, roles: map[string]*role{}, aliases: map[string]string{},
 	}
 }
 
