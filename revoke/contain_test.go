@@ -198,3 +198,25 @@ func TestContainNamesTheMissingPermission(t *testing.T) {
 		}
 	}
 }
+
+// AWS needs some seconds until it refuses a key: the proof waits for it, and says
+// how long it took. Throttled calls are made again, and count once.
+func TestApplyThroughLagAndThrottling(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes as long as AWS does")
+	}
+	c := newCloud(t)
+	k := c.AddKey(own, "ci")
+	r := c.revoker(t)
+	r.opts.PollFor = time.Minute
+	plan := mustPlan(t, r, target(k))
+	c.SetLag(4 * time.Second)
+	c.Inject(localaws.Fault{Action: "UpdateAccessKey", Kind: localaws.Throttle, Times: 2})
+	results, err := r.Apply(t.Context(), plan)
+	if err != nil || results[0].Outcome != Verified || results[0].Proof != BySTS || results[0].Seconds < 3.5 || results[0].Seconds > 10 {
+		t.Errorf("%+v, %v", results, err)
+	}
+	if n := c.done("UpdateAccessKey", []string{k.ID})[k.ID]; n != 1 {
+		t.Errorf("carried out %d times", n)
+	}
+}

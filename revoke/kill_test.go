@@ -107,20 +107,6 @@ func TestDoomed(t *testing.T) {
 	fmt.Println("applied", len(results), err)
 }
 
-// done returns how often AWS carried out a call about each key.
-func (c *cloud) done(action string, keys []string) map[string]int {
-	times := make(map[string]int)
-	for _, id := range keys {
-		times[id] = 0
-	}
-	for _, r := range c.Requests() {
-		if _, ours := times[r.Target]; ours && r.Action == action && r.Code == "" && r.Status == 200 {
-			times[r.Target]++
-		}
-	}
-	return times
-}
-
 // A process is killed at every point of an apply of twenty keys: at each look at
 // the clock, which stand before each line of the journal and after each call, and
 // right before and after each call. Nothing is lost, nothing done twice.
