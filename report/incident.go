@@ -142,7 +142,7 @@ func (in Incident) markdownPlaces(b *strings.Builder) {
 	if in.Finding == nil {
 		return
 	}
-	fmt.Fprintf(b, "- When it was found: %s\n\n## Where it leaked\n\n", markdown(in.Finding.Verdict.Status.String()+": "+in.Finding.Verdict.Reason))
+	fmt.Fprintf(b, "- When it was found: %s\n\n## Where it leaked\n\n", markdown(strings.TrimSuffix(in.Finding.Verdict.Status.String()+": "+in.Finding.Verdict.Reason, ": ")))
 	for _, o := range in.Finding.Occurrences {
 		fmt.Fprintf(b, "- %s, line %d", markdown(Value(o.Path)), o.Line)
 		if c := Value(o.Commit); c != "" {
