@@ -63,7 +63,10 @@ func (e *usageError) withHint(format string, args ...any) *usageError {
 // hintFor says what to do about an error, "" where the error says it itself.
 func hintFor(err error) string {
 	var usage *usageError
+	var commits *scanner.RangeError
 	switch {
+	case errors.As(err, &commits):
+		return commits.Hint
 	case errors.As(err, &usage):
 		return usage.hint
 	case errors.Is(err, scanner.ErrNotRepository):

@@ -18,6 +18,8 @@ type scanOptions struct {
 	path    string
 	files   bool
 	stdin   bool
+	staged  bool
+	gate    gateOptions
 	verify  bool
 	maxSize int64 // bytes; 0: as large as can be read
 	history scanner.HistoryOptions
@@ -39,6 +41,9 @@ owns the key, and becomes the key's last use.`,
 		Flags: append(append([]cli.Flag{
 			&cli.BoolFlag{Name: "files", Usage: "scan the files on disk at PATH instead, git or not"},
 			&cli.BoolFlag{Name: "stdin", Usage: "scan standard input instead"},
+			&cli.BoolFlag{Name: "staged", Usage: "scan what is staged instead: what the next commit would bring"},
+			&cli.StringFlag{Name: "range", Usage: "scan what the commits of `A..B` bring instead"},
+			&cli.BoolFlag{Name: "ci", Usage: "scan the commits that this CI run is about instead; see docs/ci.md"},
 			&cli.BoolFlag{Name: "verify", Usage: "ask AWS which of the keys are live", Category: "AWS"},
 			&cli.IntFlag{Name: "workers", Usage: "read `N` parts at a time", DefaultText: "one a processor"},
 			&cli.Int64Flag{Name: "max-size", Usage: "skip, and name, what is larger than `MIB` mebibytes", DefaultText: "no limit; 256 where git stores versions as deltas"},
@@ -69,6 +74,7 @@ func scanOptionsOf(c *cli.Context) (scanOptions, error) {
 		path:    ".",
 		files:   c.Bool("files"),
 		stdin:   c.Bool("stdin"),
+		staged:  c.Bool("staged"),
 		verify:  c.Bool("verify"),
 		maxSize: c.Int64("max-size") << 20,
 	}
@@ -93,12 +99,17 @@ func scanOptionsOf(c *cli.Context) (scanOptions, error) {
 	switch {
 	case c.NArg() > 1:
 		return o, usagef("scan takes one path, not %d", c.NArg())
+	case o.sources(c) > 1:
+		return o, usagef("only one of --files, --stdin, --staged, --range and --ci can be scanned at a time")
 	case o.stdin && (o.files || c.Args().Present()):
 		return o, usagef("--stdin goes with neither --files nor a path")
-	case (o.stdin || o.files) && o.history.State != "":
-		return o, usagef("--state goes with the history of a repository, not with --stdin or --files")
+	case o.sources(c) > 0 && o.history.State != "":
+		return o, usagef("--state goes with the whole history of a repository, not with a part of it, --stdin or --files")
 	case o.scan.Workers < 0 || c.IsSet("max-size") && o.maxSize <= 0 || o.history.Memory <= 0 || c.IsSet("max-archive-size") && o.scan.Archives.TotalSize <= 0:
 		return o, usagef("--workers, --max-size, --max-archive-size and --memory take numbers above 0")
+	}
+	if err := o.gate.set(c); err != nil {
+		return o, err
 	}
 	var err, outputErr error
 	o.aws, err = awsOptionsOf(c)
@@ -158,6 +169,10 @@ func (o scanOptions) open(ctx context.Context, std streams) (source, error) {
 	case o.files:
 		files, err := scanner.OpenFiles(o.path, o.maxSize)
 		return source{files, nothing, nothing}, err
+	case o.staged:
+		return o.openStaged(ctx)
+	case o.gate.ranged:
+		return o.openRange(ctx)
 	}
 	history, err := scanner.OpenHistory(ctx, o.path, o.history)
 	if err != nil {

@@ -124,11 +124,11 @@ func (r *Reader) tryCopies(id ID, packed func(*pack, int64) error, loose func(*l
 func tryPacks(packs []*pack, id ID, packed func(*pack, int64) error) error {
 	err := ErrNotFound
 	for _, p := range packs {
-		place, ok := p.index.find(id.bytes())
+		at, ok := p.find(id)
 		if !ok {
 			continue
 		}
-		if err = packed(p, p.index.offset(place)); err == nil {
+		if err = packed(p, at); err == nil {
 			return nil
 		}
 	}
