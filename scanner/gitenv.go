@@ -26,6 +26,7 @@ type GitEnvironment struct {
 	Objects    string   // GIT_OBJECT_DIRECTORY: what is pushed to a server, and not accepted yet
 	Alternates []string // GIT_ALTERNATE_OBJECT_DIRECTORIES
 	Quarantine string   // GIT_QUARANTINE_PATH
+	Merging    []string // GITHEAD_…: commits that `git merge` is merging, before it writes MERGE_HEAD
 }
 
 // open finds the repository that the environment names, or else that of path, and

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -61,7 +62,7 @@ func OpenStaged(ctx context.Context, path string, opts StagedOptions) (*Staged, 
 
 // compare lists what the index has and no parent does.
 func (s *Staged) compare(ctx context.Context, git GitEnvironment) error {
-	if err := s.openParents(ctx); err != nil {
+	if err := s.openParents(ctx, git.Merging); err != nil {
 		return err
 	}
 	data, done, err := odb.MapFile(s.indexFile(git))
@@ -99,15 +100,15 @@ func (s *Staged) indexFile(git GitEnvironment) string {
 }
 
 // openParents opens HEAD, and the commits that are being merged into it.
-func (s *Staged) openParents(ctx context.Context) error {
+func (s *Staged) openParents(ctx context.Context, merging []string) error {
 	head, err := s.repo.headCommit(ctx)
 	if err != nil {
 		return err
 	}
 	parents := []odb.ID{head}
 	merged, _ := os.ReadFile(filepath.Join(s.repo.gitDir, "MERGE_HEAD")) // mostly there is none
-	for name := range strings.FieldsSeq(string(merged)) {
-		if id, err := odb.ParseID(name); err == nil {
+	for _, name := range append(strings.Fields(string(merged)), merging...) {
+		if id, err := odb.ParseID(name); err == nil && !slices.Contains(parents, id) {
 			parents = append(parents, id)
 		}
 	}

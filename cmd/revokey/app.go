@@ -69,15 +69,32 @@ func newApp(std streams) *cli.App {
 		ExitErrHandler:            func(*cli.Context, error) {}, // run alone decides how to end
 		CustomAppHelpTemplate:     cli.AppHelpTemplate + "\n" + exitCodesText,
 		Commands: []*cli.Command{
-			scanCommand(std), verifyCommand(std), revokeCommand(std), undoCommand(std), demoCommand(std),
+			scanCommand(std), verifyCommand(std), revokeCommand(std), undoCommand(std), demoCommand(std), hookCommand(std),
 		},
 	}
-	for _, c := range app.Commands {
+	dress(app.Commands)
+	return app
+}
+
+// dress gives the commands, and those below them, what all have in common.
+func dress(commands []*cli.Command) {
+	for _, c := range commands {
 		c.OnUsageError = badUsage
 		c.HideHelpCommand = true
 		c.CustomHelpTemplate = cli.CommandHelpTemplate + "\n" + exitCodesText
+		if len(c.Subcommands) > 0 {
+			c.CustomHelpTemplate = cli.SubcommandHelpTemplate + "\n" + exitCodesText
+		}
+		dress(c.Subcommands)
 	}
-	return app
+}
+
+// undress makes the commands, and those below them, do nothing.
+func undress(commands []*cli.Command) {
+	for _, c := range commands {
+		c.Action = func(*cli.Context) error { return nil }
+		undress(c.Subcommands)
+	}
 }
 
 // noCommand is what runs where the first word is no command.
@@ -116,8 +133,6 @@ func complete(ctx context.Context, args []string, std streams) {
 	app := newApp(streams{in: std.in, out: std.out, err: io.Discard})
 	app.EnableBashCompletion = true
 	app.Action = nil
-	for _, c := range app.Commands {
-		c.Action = func(*cli.Context) error { return nil }
-	}
+	undress(app.Commands)
 	_ = app.RunContext(ctx, append(words, completionFlag))
 }

@@ -17,6 +17,13 @@ func argsFirst(app *cli.App, args []string) []string {
 		return args
 	}
 	command := app.Command(args[i])
+	for i+1 < len(args) {
+		below := slices.IndexFunc(command.Subcommands, func(c *cli.Command) bool { return c.HasName(args[i+1]) })
+		if below < 0 {
+			break
+		}
+		command, i = command.Subcommands[below], i+1
+	}
 	flags, rest := slices.Clone(args[:i+1]), []string{}
 	for words := args[i+1:]; len(words) > 0; {
 		word := words[0]

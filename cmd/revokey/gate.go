@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"os"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -49,7 +50,20 @@ func gitEnvironment() scanner.GitEnvironment {
 		Objects:    os.Getenv("GIT_OBJECT_DIRECTORY"),
 		Alternates: alternatesIn(os.Getenv("GIT_ALTERNATE_OBJECT_DIRECTORIES")),
 		Quarantine: os.Getenv("GIT_QUARANTINE_PATH"),
+		Merging:    mergingIn(os.Environ()),
 	}
+}
+
+// mergingIn returns the commits that are being merged: of each there is a variable, with
+// what the user calls it, of which the name tells the commit.
+func mergingIn(environ []string) (commits []string) {
+	for _, v := range environ {
+		name, _, _ := strings.Cut(v, "=")
+		if commit, ok := strings.CutPrefix(name, "GITHEAD_"); ok {
+			commits = append(commits, commit)
+		}
+	}
+	return commits
 }
 
 func (o scanOptions) openStaged(ctx context.Context) (source, error) {

@@ -18,6 +18,7 @@ import (
 type outputOptions struct {
 	format string
 	file   string // "": standard output
+	quiet  bool   // say nothing where there is nothing to do
 }
 
 func outputFlags() []cli.Flag {
@@ -39,6 +40,9 @@ func outputOptionsOf(c *cli.Context) (outputOptions, error) {
 // write writes the report and tells on standard error what must not be missed
 // in any format.
 func (o outputOptions) write(std streams, records []report.Record, sum report.Summary) error {
+	if o.quiet && outcome(sum) == nil {
+		return nil
+	}
 	if err := o.save(std.out, records, sum); err != nil {
 		return fmt.Errorf("writing report: %w", err)
 	}

@@ -19,6 +19,7 @@ type scanOptions struct {
 	files   bool
 	stdin   bool
 	staged  bool
+	message string // the file of a commit's message
 	gate    gateOptions
 	verify  bool
 	maxSize int64 // bytes; 0: as large as can be read
@@ -169,6 +170,8 @@ func (o scanOptions) open(ctx context.Context, std streams) (source, error) {
 	case o.files:
 		files, err := scanner.OpenFiles(o.path, o.maxSize)
 		return source{files, nothing, nothing}, err
+	case o.message != "":
+		return o.openMessage()
 	case o.staged:
 		return o.openStaged(ctx)
 	case o.gate.ranged:
