@@ -22,9 +22,18 @@ type RangeOptions struct {
 	// too: "--all", "--remotes=NAME". They are used where Range is "".
 	Tips, Not, NotRefs []string
 
-	// NotIfThere are names of objects, in hexadecimal, that are left out as well, but may
-	// not be in this clone.
-	NotIfThere []string
+	// NotIfThere are more that is left out, which may not be in this clone. Where none of
+	// it is there, what is of NotElse takes its place. NeedNot says that something must be:
+	// else all that the tips are built on belongs to the range.
+	NotIfThere, NotElse []string
+	NeedNot             bool
+
+	// MergeIfThere is the merge of a base, its first parent, and of what is to be merged
+	// into that, as CI systems make it. It is one more tip, and the base is left out.
+	MergeIfThere string
+
+	// OrTip says that the tips themselves are the range, where it would be empty.
+	OrTip bool
 
 	// MayBeEmpty says that a range without a commit is no error: there is nothing in it.
 	MayBeEmpty bool
@@ -108,6 +117,10 @@ func (g *Range) open(ctx context.Context, opts RangeOptions) error {
 	if len(commits) > 0 {
 		err = g.listCommits(ctx, opts, commits, revs.not)
 	}
+	if err == nil && len(g.commits) == 0 && opts.OrTip {
+		g.notes = append(g.notes, "nothing is new in the range: its last commit is scanned")
+		err = g.listCommits(ctx, opts, commits, nil, "--no-walk")
+	}
 	if err == nil {
 		err = g.checkCut(opts)
 	}
@@ -126,14 +139,14 @@ func (o RangeOptions) name() string {
 		return o.Range
 	}
 	words := slices.Clone(o.Tips)
-	if len(o.Not)+len(o.NotRefs) > 0 {
-		words = append(append(append(words, "--not"), o.Not...), o.NotRefs...)
+	if not := slices.Concat(o.Not, o.NotIfThere, o.NotRefs); len(not) > 0 {
+		words = append(append(words, "--not"), not...)
 	}
 	return strings.Join(words, " ")
 }
 
 // listCommits asks git for the commits, parents before their children.
-func (g *Range) listCommits(ctx context.Context, opts RangeOptions, tips, not []odb.ID) error {
+func (g *Range) listCommits(ctx context.Context, opts RangeOptions, tips, not []odb.ID, flags ...string) error {
 	var stdin strings.Builder
 	for _, id := range tips {
 		fmt.Fprintln(&stdin, id)
@@ -142,7 +155,8 @@ func (g *Range) listCommits(ctx context.Context, opts RangeOptions, tips, not []
 		fmt.Fprintf(&stdin, "^%s\n", id)
 	}
 	args := []string{"rev-list", "--topo-order", "--reverse", "--parents", "--stdin"}
-	if len(opts.NotRefs) > 0 {
+	args = append(args, flags...)
+	if len(opts.NotRefs) > 0 && len(flags) == 0 {
 		args = append(append(args, "--not"), opts.NotRefs...)
 	}
 	out, err := g.repo.gitIn(ctx, opts.Git, strings.NewReader(stdin.String()), args...)
@@ -196,6 +210,10 @@ func (g *Range) checkCut(opts RangeOptions) error {
 
 // compare lists what the commits bring.
 func (g *Range) compare(ctx context.Context) error {
+	head, err := g.openHead(ctx)
+	if err != nil {
+		return err
+	}
 	trees := make(map[odb.ID]odb.ID) // of the commits in the range, and of their parents
 	inside := make(map[odb.ID]bool)
 	for i := range g.commits {
@@ -204,7 +222,9 @@ func (g *Range) compare(ctx context.Context) error {
 			return fmt.Errorf("reading commit %s: %w", c.id, err)
 		}
 		trees[c.id], inside[c.id] = c.tree, true
-		g.list.add(c.id, Place{Commit: c.id, Author: c.author, Time: c.time, LastSeen: c.time, Reachable: true})
+		at := c.place("")
+		at.AtHead = c.id == head
+		g.list.add(c.id, at)
 	}
 	if err := g.openOutside(inside, trees); err != nil {
 		return err
@@ -218,7 +238,7 @@ func (g *Range) compare(ctx context.Context) error {
 		d := treeDiff{forest: g.forest, found: func(path string, id odb.ID) {
 			if s := (spot{path, id}); !brought[s] {
 				brought[s] = true
-				g.list.add(id, Place{Path: path, Commit: c.id, Author: c.author, Time: c.time, LastSeen: c.time, Reachable: true})
+				g.list.add(id, c.place(path))
 			}
 		}}
 		if err := d.walk(ctx, "", c.tree, before); err != nil {
@@ -226,7 +246,12 @@ func (g *Range) compare(ctx context.Context) error {
 		}
 		g.skipped = append(g.skipped, d.skipped...)
 	}
-	return g.openHead(ctx)
+	return nil
+}
+
+// place returns the place of what the commit brings.
+func (c *rangeCommit) place(path string) Place {
+	return Place{Path: path, Commit: c.id, Author: c.author, Time: c.time, LastSeen: c.time, Reachable: true}
 }
 
 func (g *Range) describe(c *rangeCommit) error {
@@ -263,16 +288,16 @@ func (g *Range) openOutside(inside map[odb.ID]bool, trees map[odb.ID]odb.ID) err
 	return nil
 }
 
-func (g *Range) openHead(ctx context.Context) error {
+// openHead opens HEAD, and returns its commit. One that is missing holds nothing.
+func (g *Range) openHead(ctx context.Context) (odb.ID, error) {
 	head, err := g.repo.headCommit(ctx)
 	if err != nil || head.IsZero() {
-		return err
+		return head, err
 	}
-	tree, _, err := g.forest.commit(head)
-	if err == nil {
+	if tree, _, err := g.forest.commit(head); err == nil {
 		g.head = newSnapshot(g.forest, tree)
 	}
-	return nil // a HEAD that is missing holds nothing
+	return head, nil
 }
 
 // Commits returns how many commits are in the range.

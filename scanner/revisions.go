@@ -23,10 +23,8 @@ func (g *Range) resolve(ctx context.Context, opts RangeOptions) (revs revisions,
 		return revs, &RangeError{opts.name(), "it is no range", fmt.Sprintf("give it as A..B, or %s^! for that commit alone", opts.Range)}
 	}
 	words = revs.take(words)
-	for _, name := range opts.NotIfThere {
-		if id, err := odb.ParseID(name); err == nil && g.store.Has(id) {
-			revs.not = append(revs.not, id)
-		}
+	if err := g.takeIfThere(ctx, opts, &revs); err != nil {
+		return revs, err
 	}
 	for _, id := range revs.not {
 		if !g.store.Has(id) {
@@ -59,6 +57,49 @@ func (g *Range) resolve(ctx context.Context, opts RangeOptions) (revs revisions,
 		return revs, &RangeError{opts.name(), "it names no commit to start from", "give it as A..B"}
 	}
 	return revs, nil
+}
+
+// takeIfThere takes what may not be in this clone.
+func (g *Range) takeIfThere(ctx context.Context, opts RangeOptions, revs *revisions) error {
+	not := g.those(ctx, opts, opts.NotIfThere)
+	if m := opts.MergeIfThere; m != "" {
+		revs.tips = append(revs.tips, g.those(ctx, opts, []string{m})...)
+		if len(g.those(ctx, opts, []string{m + "^2"})) > 0 {
+			not = append(not, g.those(ctx, opts, []string{m + "^1"})...)
+		}
+	}
+	if len(not) == 0 && len(opts.NotElse) > 0 {
+		not = g.those(ctx, opts, opts.NotElse)
+		if len(not) > 0 && len(opts.NotIfThere) > 0 {
+			g.notes = append(g.notes, fmt.Sprintf("%s is not in this clone, after a force push perhaps: compared with %s", strings.Join(opts.NotIfThere, ", "), opts.NotElse[0]))
+		}
+	}
+	revs.not = append(revs.not, not...)
+	if len(revs.not) > 0 || opts.Range != "" || len(opts.NotRefs) > 0 || opts.MayBeEmpty {
+		return ctx.Err()
+	}
+	if opts.NeedNot {
+		names := strings.Join(opts.NotIfThere, ", ")
+		return &RangeError{opts.name(), fmt.Sprintf("what it starts from (%s) is not in this clone", names), fetchHint + "; `git remote set-head origin --auto` tells what origin/HEAD is"}
+	}
+	g.notes = append(g.notes, "it is not known what was there before: all of the history of "+strings.Join(opts.Tips, ", ")+" is scanned")
+	return ctx.Err()
+}
+
+// those returns the objects that are there, of those named.
+func (g *Range) those(ctx context.Context, opts RangeOptions, names []string) (ids []odb.ID) {
+	for _, name := range names {
+		id, err := odb.ParseID(name)
+		if err != nil && !strings.HasPrefix(name, "-") && name != "" {
+			if out, gitErr := g.repo.gitIn(ctx, opts.Git, nil, "rev-parse", "--verify", "--quiet", name); gitErr == nil {
+				id, err = odb.ParseID(strings.TrimSpace(string(out)))
+			}
+		}
+		if err == nil && !id.IsZero() && g.store.Has(id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 // fetchHint is how to come by what a clone lacks.
