@@ -48,7 +48,7 @@ func (d *treeDiff) folder(ctx context.Context, folder string, tree odb.ID, other
 	}
 	var inner error
 	if err := eachEntry(data, d.hash, func(head []byte, at int) {
-		if inner == nil {
+		if line := data[at-1-len(head) : at+d.hash]; inner == nil && !anyHas(sides, line) {
 			inner = d.entry(ctx, folder, head, data[at:at+d.hash], sides, depth)
 		}
 	}); err != nil {
@@ -80,6 +80,17 @@ func (d *treeDiff) entry(ctx context.Context, folder string, head, id []byte, si
 	}
 	d.found(path, odb.NewID(id))
 	return nil
+}
+
+// anyHas reports whether a side goes on with just that line, as most do, and goes past it.
+func anyHas(sides []side, line []byte) (has bool) {
+	for i := range sides {
+		if s := &sides[i]; bytes.HasPrefix(s.data[s.at:], line) {
+			s.at += len(line)
+			has = true
+		}
+	}
+	return has
 }
 
 func (d *treeDiff) skip(folder string, tree odb.ID, err error) {
