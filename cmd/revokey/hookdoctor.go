@@ -248,7 +248,7 @@ func (s *scratch) try(ctx context.Context, name string, withKey bool) (said stri
 			content, message = fmt.Sprintln(withKey), content
 		}
 	}
-	if err := os.WriteFile(filepath.Join(s.dir, "revokey-doctor.txt"), []byte(content), 0o600); err != nil {
+	if err := s.write(content); err != nil {
 		return err.Error(), true
 	}
 	said, err := s.git(ctx, "", "-C", s.dir, "add", "-A")
@@ -265,7 +265,7 @@ func (s *scratch) act(ctx context.Context, name, message string, withKey bool) (
 		return s.git(ctx, s.hooks, commit...)
 	}
 	if name == preMergeCommit {
-		return s.merge(ctx)
+		return s.merge(ctx, withKey)
 	}
 	if said, err := s.git(ctx, "", commit...); err != nil {
 		return said, err
@@ -281,22 +281,38 @@ func (s *scratch) act(ctx context.Context, name, message string, withKey bool) (
 	return s.git(ctx, "", "-C", s.dir, "push", "-q", "origin", ref) // of -c nothing reaches the remote
 }
 
-// merge has git merge what is staged into a branch that has nothing of it.
-func (s *scratch) merge(ctx context.Context) (said string, err error) {
-	step := func(args ...string) (out string) {
+// merge has git merge two branches. What one of them has is not new in a merge, so that
+// one has the ID of the key and the other its secret, far enough from each other in a
+// file for git to put both together by itself.
+func (s *scratch) merge(ctx context.Context, withKey bool) (said string, err error) {
+	step := func(args ...string) string {
 		if err == nil {
 			said, err = s.git(ctx, "", append([]string{"-C", s.dir}, args...)...)
 		}
 		return strings.TrimSpace(said)
 	}
-	staged := step("write-tree")
-	empty := step("hash-object", "-t", "tree", "-w", os.DevNull)
-	base := step("commit-tree", empty, "-m", "base")
-	ours := step("commit-tree", empty, "-p", base, "-m", "ours")
-	theirs := step("commit-tree", staged, "-p", base, "-m", "theirs")
+	version := func(head, tail string, parents ...string) string {
+		if err == nil {
+			err = s.write(head + strings.Repeat("# nothing secret\n", 9) + tail)
+		}
+		step("add", "-A")
+		return step(append([]string{"commit-tree", step("write-tree"), "-m", "doctor"}, parents...)...)
+	}
+	head, tail := "AWS_PROFILE=doctor\n", "AWS_REGION=eu-central-1\n"
+	if withKey {
+		head, tail = "AWS_ACCESS_KEY_ID="+s.key.ID+"\n", "AWS_SECRET_ACCESS_KEY="+s.key.Secret+"\n"
+	}
+	base := version("", "")
+	theirs := version("", tail, "-p", base)
+	ours := version(head, "", "-p", base)
 	step("reset", "-q", "--hard", ours)
 	if err != nil {
 		return said, err
 	}
 	return s.git(ctx, s.hooks, "-C", s.dir, "merge", "-q", "--no-ff", "--no-edit", theirs)
+}
+
+// write writes the file that is committed.
+func (s *scratch) write(content string) error {
+	return os.WriteFile(filepath.Join(s.dir, "revokey-doctor.txt"), []byte(content), 0o600)
 }
