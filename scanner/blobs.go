@@ -23,7 +23,7 @@ const maxPlaces = 1000
 type blobList struct {
 	blobs   []placedBlob
 	numbers map[odb.ID]int
-	cut     bool // some have more places than are listed
+	cut     map[odb.ID]bool // those with more places than are listed
 }
 
 // add adds a place of a blob.
@@ -39,7 +39,10 @@ func (l *blobList) add(id odb.ID, at Place) {
 	}
 	b := &l.blobs[n]
 	if len(b.places) == maxPlaces {
-		l.cut = true
+		if l.cut == nil {
+			l.cut = make(map[odb.ID]bool)
+		}
+		l.cut[id] = true
 		return
 	}
 	b.places = append(b.places, at)
@@ -112,7 +115,7 @@ func (b placedBlob) skipped(damage error) Skipped {
 	case errors.Is(damage, odb.ErrTooLarge):
 		s.Reason += " (--max-size raises it)"
 	case errors.Is(damage, odb.ErrNotFound):
-		s.Reason = "it is not in the object database: `git fsck` tells more; in a partial clone `git fetch` or --fetch-missing may bring it"
+		s.Reason = "it is not in the object database: `git fsck` tells more, and in a partial clone `git fetch` may bring it"
 	}
 	return s
 }
@@ -142,12 +145,4 @@ func (r blobReader) reading(ids []odb.ID) Part {
 	return func(ctx context.Context, visit func(*Blob) error) ([]Skipped, error) {
 		return r.read(ctx, blobs, visit)
 	}
-}
-
-// remarks tells that not all places are listed.
-func (l *blobList) remarks() []Skipped {
-	if !l.cut {
-		return nil
-	}
-	return []Skipped{{What: "places of files", Reason: fmt.Sprintf("some stand at more than %d paths; only so many are listed", maxPlaces)}}
 }

@@ -1,8 +1,11 @@
 package scanner
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/revokey-dev/revokey/scanner/gittest"
+	"github.com/revokey-dev/revokey/scanner/index"
 )
 
 // stagings are repositories in every state that an index can be in.
@@ -278,5 +282,67 @@ func TestStagedWithoutItsDecoder(t *testing.T) {
 				t.Errorf("staged (-git +revokey):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestStagedDamagedIndex holds that an index with an extension that is not known here is
+// read by git, or refused where git does not know it either, and one that is damaged is
+// refused, whatever git makes of it.
+func TestStagedDamagedIndex(t *testing.T) {
+	t.Parallel()
+	r := gittest.New(t)
+	r.Write("a", "a")
+	r.Write("b/c", "c")
+	r.Git("add", "-A")
+	whole, err := os.ReadFile(filepath.Join(r.Dir, ".git", "index"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	try := func(data []byte) error {
+		path := filepath.Join(t.TempDir(), "index")
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s, err := OpenStaged(t.Context(), r.Dir, StagedOptions{Git: GitEnvironment{IndexFile: path}})
+		if err == nil {
+			err = s.Close()
+			if got := len(s.list.blobs); got != 2 {
+				t.Errorf("an index of %d bytes, of %d: %d files are staged", len(data), len(whole), got)
+			}
+		}
+		return err
+	}
+	if err := try(whole); err != nil {
+		t.Fatal(err)
+	}
+	for n := range len(whole) {
+		_ = try(whole[:n]) // refused, or both files are seen
+	}
+	unknown := append(whole[:len(whole)-20:len(whole)-20], "abcd\x00\x00\x00\x00"...)
+	if err := try(append(unknown, make([]byte, 20)...)); !errors.Is(err, index.ErrUnknown) {
+		t.Errorf("an extension that nobody knows: %v", err)
+	}
+}
+
+// TestTreeBomb holds that folders that nest without end end a comparison, and are named.
+func TestTreeBomb(t *testing.T) {
+	t.Parallel()
+	r := gittest.New(t)
+	tree := r.GitIn("100644 blob "+r.GitIn("x", "hash-object", "-w", "--stdin")+"\tf\n", "mktree")
+	for range 12 {
+		var entries strings.Builder
+		for i := range 10 {
+			fmt.Fprintf(&entries, "040000 tree %s\td%d\n", tree, i)
+		}
+		tree = r.GitIn(entries.String(), "mktree")
+	}
+	commit := r.Git("commit-tree", tree, "-m", "bomb")
+	g, err := OpenRange(t.Context(), r.Dir, RangeOptions{Range: commit + "^!"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.Close()
+	if skipped, _ := g.Remarks(); len(skipped) != 1 || !strings.Contains(skipped[0].Reason, "more than") {
+		t.Errorf("skipped %v", skipped)
 	}
 }

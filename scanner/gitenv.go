@@ -4,8 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 
 	"github.com/go-git/go-billy/v5/osfs"
 	"github.com/go-git/go-git/v5/plumbing"
@@ -71,27 +72,30 @@ func (e GitEnvironment) openObjects(r repo, maxSize, memory int64) (*odb.Store, 
 	return odb.OpenDirect(r.objects(), odb.Options{MaxSize: maxSize, Memory: memory, SHA256: r.sha256, Alternates: e.Alternates})
 }
 
-// variables are those by which git is told the same.
+// variables are those by which git is told the same, but for where the repository is.
 func (e GitEnvironment) variables() []string {
 	var list []string
-	for _, name := range []string{"GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_QUARANTINE_PATH", "GIT_INDEX_FILE"} {
-		if value, ok := os.LookupEnv(name); ok && e.told(name) {
+	for name, value := range map[string]string{
+		"GIT_INDEX_FILE": e.IndexFile, "GIT_OBJECT_DIRECTORY": e.Objects, "GIT_QUARANTINE_PATH": e.Quarantine,
+		"GIT_ALTERNATE_OBJECT_DIRECTORIES": pathList(e.Alternates),
+	} {
+		if value != "" {
 			list = append(list, name+"="+value)
 		}
 	}
 	return list
 }
 
-func (e GitEnvironment) told(name string) bool {
-	switch name {
-	case "GIT_OBJECT_DIRECTORY":
-		return e.Objects != ""
-	case "GIT_ALTERNATE_OBJECT_DIRECTORIES":
-		return len(e.Alternates) > 0
-	case "GIT_QUARANTINE_PATH":
-		return e.Quarantine != ""
+// pathList joins paths as git splits them: one that a separator would break is quoted.
+func pathList(paths []string) string {
+	var list []string
+	for _, p := range paths {
+		if strings.ContainsRune(p, filepath.ListSeparator) || strings.HasPrefix(p, `"`) {
+			p = strconv.Quote(p)
+		}
+		list = append(list, p)
 	}
-	return e.IndexFile != ""
+	return strings.Join(list, string(filepath.ListSeparator))
 }
 
 // errCommit is what a commit that is none gives.

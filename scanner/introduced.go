@@ -16,6 +16,8 @@ type changing interface {
 	before(path string) []odb.ID
 	// reading returns the part that reads blobs.
 	reading(ids []odb.ID) Part
+	// cutShort reports whether a blob stands at more paths than its hits tell.
+	cutShort(id odb.ID) bool
 	// settle tells more of the place of a hit that stays.
 	settle(at *Occurrence)
 }
@@ -30,7 +32,12 @@ func (s *Scanner) introduced(ctx context.Context, src Source, hits []hit, sum *S
 	old := make(map[string][]detectors.Match)
 	var kept []hit
 	known := make(map[credential]bool)
+	short := make(map[odb.ID]bool)
 	for _, h := range hits {
+		if id := h.at.Object; c.cutShort(id) && !short[id] {
+			short[id] = true
+			sum.skip(Skipped{What: "object " + id.String(), Reason: fmt.Sprintf("it stands at more than %d paths, of which only so many were looked at", maxPlaces)})
+		}
 		if h.at.Path != "" {
 			if _, looked := old[h.at.Path]; !looked {
 				matches, err := s.matchesBefore(ctx, c, h.at.Path)

@@ -229,23 +229,30 @@ func (g *Range) compare(ctx context.Context) error {
 	if err := g.openOutside(inside, trees); err != nil {
 		return err
 	}
+	return g.compareTrees(ctx, trees)
+}
+
+// compareTrees lists the files of each commit that none of its parents has.
+func (g *Range) compareTrees(ctx context.Context, trees map[odb.ID]odb.ID) error {
 	brought := make(map[spot]bool)
-	for _, c := range g.commits {
+	var by *rangeCommit
+	d := treeDiff{forest: g.forest, found: func(path string, id odb.ID) {
+		if s := (spot{path, id}); !brought[s] {
+			brought[s] = true
+			g.list.add(id, by.place(path))
+		}
+	}}
+	for i := range g.commits {
+		by = &g.commits[i]
 		var before []odb.ID
-		for _, p := range c.parents {
+		for _, p := range by.parents {
 			before = append(before, trees[p])
 		}
-		d := treeDiff{forest: g.forest, found: func(path string, id odb.ID) {
-			if s := (spot{path, id}); !brought[s] {
-				brought[s] = true
-				g.list.add(id, c.place(path))
-			}
-		}}
-		if err := d.walk(ctx, "", c.tree, before); err != nil {
+		if err := d.walk(ctx, "", by.tree, before); err != nil {
 			return err
 		}
-		g.skipped = append(g.skipped, d.skipped...)
 	}
+	g.skipped = append(g.skipped, d.skipped...)
 	return nil
 }
 
@@ -317,7 +324,7 @@ func (g *Range) Locate(context.Context, []odb.ID, int) (map[odb.ID][]Place, erro
 
 // Remarks tells what could not be read.
 func (g *Range) Remarks() ([]Skipped, []string) {
-	return append(g.skipped, g.list.remarks()...), g.notes
+	return g.skipped, g.notes
 }
 
 func (g *Range) before(path string) (ids []odb.ID) {
@@ -328,6 +335,8 @@ func (g *Range) before(path string) (ids []odb.ID) {
 	}
 	return ids
 }
+
+func (g *Range) cutShort(id odb.ID) bool { return g.list.cut[id] }
 
 // settle tells whether HEAD still holds a file, and which commit of the range was the
 // last to hold it.

@@ -57,6 +57,9 @@ func OpenStaged(ctx context.Context, path string, opts StagedOptions) (*Staged, 
 	if err := s.compare(ctx, opts.Git); err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
+	if len(s.list.blobs)+len(s.skipped) == 0 {
+		s.notes = append(s.notes, "nothing is staged that HEAD does not have")
+	}
 	return s, nil
 }
 
@@ -74,14 +77,18 @@ func (s *Staged) compare(ctx context.Context, git GitEnvironment) error {
 	}
 	defer done()
 	err = s.compareIndex(ctx, data)
-	if err == nil || ctx.Err() != nil {
-		return err
+	if errors.Is(err, index.ErrUnknown) {
+		s.list = blobList{}
+		if gitErr := s.compareByGit(ctx, git); gitErr != nil {
+			err = fmt.Errorf("%w; and by git: %w", err, gitErr)
+		} else {
+			err = nil
+		}
 	}
-	s.list = blobList{}
-	if gitErr := s.compareByGit(ctx, git); gitErr != nil {
-		return fmt.Errorf("reading the index: %w; and by git: %w", err, gitErr)
+	if err != nil && ctx.Err() == nil {
+		return fmt.Errorf("reading the index: %w", err)
 	}
-	return nil
+	return err
 }
 
 // indexFile returns the path of the index. git takes a relative one to be relative to the
@@ -133,7 +140,13 @@ func (s *Staged) compareIndex(ctx context.Context, data []byte) (err error) {
 	if err != nil {
 		return err
 	}
-	return x.Walk(s.hasTree, func(e index.Entry) error { return s.entry(ctx, e) })
+	list := func(e index.Entry) error { return s.entry(ctx, e) }
+	err = x.Walk(s.hasTree, list)
+	if errors.Is(err, index.ErrFolders) {
+		s.list = blobList{}
+		err = x.Walk(nil, list)
+	}
+	return err
 }
 
 // hasTree reports whether a parent has just that tree as a folder.
@@ -184,6 +197,11 @@ func (s *Staged) tree(ctx context.Context, folder string, tree odb.ID) error {
 // compareByGit lists what is staged by git itself, where the index is not one that is
 // read here.
 func (s *Staged) compareByGit(ctx context.Context, git GitEnvironment) error {
+	path, err := filepath.Abs(s.indexFile(git))
+	if err != nil {
+		return err
+	}
+	git.IndexFile = path
 	entries, err := s.repo.gitIn(ctx, git, nil, "ls-files", "--stage", "-z")
 	if err != nil {
 		return err
@@ -230,7 +248,7 @@ func (s *Staged) Locate(context.Context, []odb.ID, int) (map[odb.ID][]Place, err
 
 // Remarks tells what could not be read.
 func (s *Staged) Remarks() ([]Skipped, []string) {
-	return append(s.skipped, s.list.remarks()...), s.notes
+	return s.skipped, s.notes
 }
 
 func (s *Staged) before(path string) (ids []odb.ID) {
@@ -241,5 +259,7 @@ func (s *Staged) before(path string) (ids []odb.ID) {
 	}
 	return ids
 }
+
+func (s *Staged) cutShort(id odb.ID) bool { return s.list.cut[id] }
 
 func (s *Staged) settle(*Occurrence) {}

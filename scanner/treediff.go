@@ -14,16 +14,25 @@ type treeDiff struct {
 	*forest
 	found   func(path string, id odb.ID)
 	skipped []Skipped // trees that cannot be read
-	read    int
+	read    int       // folders, in this walk
+	listed  int       // files, in all walks
+	full    bool
 }
 
-// maxTrees is how many folders one comparison reads: trees that share subtrees can
-// nest to more folders than there are atoms.
-const maxTrees = 1 << 20
+// Trees that share subtrees can nest to more folders, and files, than there are atoms:
+// these bound the folders that one walk reads, and the files that all find.
+const (
+	maxTrees = 1 << 20
+	maxFiles = 4 << 20
+)
+
+// errTooMany is why what is left is not looked at.
+var errTooMany = fmt.Errorf("there are more than %d files, or %d folders, or %d within each other: `revokey scan` reads all objects without their places", maxFiles, maxTrees, maxDepth)
 
 // walk compares a folder, "" or ending in a slash; the zero ID is a folder without
 // anything. Of the others one that cannot be read has nothing.
 func (d *treeDiff) walk(ctx context.Context, folder string, tree odb.ID, others []odb.ID) error {
+	d.read = 0
 	return d.folder(ctx, folder, tree, others, 0)
 }
 
@@ -31,8 +40,11 @@ func (d *treeDiff) folder(ctx context.Context, folder string, tree odb.ID, other
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
-	if d.read++; d.read > maxTrees || depth > maxDepth {
-		d.skip(folder, tree, fmt.Errorf("there are more than %d folders, or %d within each other", maxTrees, maxDepth))
+	if d.read++; d.read > maxTrees || depth > maxDepth || d.listed > maxFiles {
+		if !d.full {
+			d.full = true
+			d.skip(folder, tree, errTooMany)
+		}
 		return nil
 	}
 	data, err := d.tree(tree)
@@ -78,7 +90,9 @@ func (d *treeDiff) entry(ctx context.Context, folder string, head, id []byte, si
 	if isTree {
 		return d.folder(ctx, path+"/", odb.NewID(id), others, depth+1)
 	}
-	d.found(path, odb.NewID(id))
+	if d.listed++; d.listed <= maxFiles {
+		d.found(path, odb.NewID(id))
+	}
 	return nil
 }
 

@@ -13,6 +13,10 @@ import (
 // must be understood to read it and is not.
 var ErrUnknown = errors.New("not known to this version of revokey")
 
+// ErrFolders is returned by [Index.Walk] where the cache-tree does not fit the entries:
+// what it says of folders cannot be used.
+var ErrFolders = errors.New("the cache-tree of the index does not fit its entries")
+
 // errDamaged is returned for what is no index.
 var errDamaged = errors.New("the index is damaged")
 

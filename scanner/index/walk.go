@@ -71,7 +71,7 @@ func (w *walk) pass(path []byte, count int) error {
 	last, ok := w.cursor.skip(count)
 	next, more := w.peek()
 	if !ok || count > 0 && !bytes.HasPrefix(last.Path, path) || more && bytes.HasPrefix(next.Path, path) {
-		return fmt.Errorf("%w: its cache-tree counts other entries than there are below %q", errDamaged, path)
+		return fmt.Errorf("%w below %q", ErrFolders, path)
 	}
 	return nil
 }
