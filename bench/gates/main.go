@@ -185,6 +185,9 @@ func (t task) run(ctx context.Context) (wall, cpu float64, err error) {
 	start := time.Now()
 	out, err := cmd.Output()
 	wall = ms(time.Since(start))
+	if cmd.ProcessState == nil {
+		return 0, 0, err
+	}
 	if code := cmd.ProcessState.ExitCode(); code != 0 && !(code == 1 && t.args[0] == "git") {
 		return 0, 0, fmt.Errorf("%q ended with %d: %s", t.args, code, out)
 	}

@@ -14,7 +14,6 @@ import (
 type gateOptions struct {
 	ranged  bool // a range of commits
 	commits scanner.RangeOptions
-	notes   []string // on how the range was found
 }
 
 // set reads the flags of `revokey scan`.

@@ -201,7 +201,7 @@ func newScratch(ctx context.Context, dir string, p hookPlace) (*scratch, error) 
 	s.key = localaws.Key{ID: localaws.NewKeyID(nil, "AKIA", "111122223333"), Secret: localaws.NewSecret(nil)}
 	for _, args := range [][]string{
 		{"init", "-q", "--template=", s.dir}, {"init", "-q", "--bare", "--template=", filepath.Join(dir, "remote")},
-		{"-C", s.dir, "remote", "add", "origin", "../remote"}, {"-C", filepath.Join(dir, "remote"), "config", "receive.denyDeleteCurrent", "ignore"},
+		{"-C", s.dir, "remote", "add", "origin", "../remote"},
 	} {
 		if said, err := s.git(ctx, "", args...); err != nil {
 			return nil, fmt.Errorf("%w: %s", err, said)
@@ -236,7 +236,7 @@ func (s *scratch) git(ctx context.Context, hooks string, args ...string) (said s
 		}
 	}
 	out, err := cmd.CombinedOutput()
-	return string(out), err
+	return strings.ReplaceAll(string(out), s.key.Secret, "[redacted]"), err // which another hook may have printed
 }
 
 // try has git run the hook, and reports what was said and whether it refused.
@@ -248,19 +248,19 @@ func (s *scratch) try(ctx context.Context, name string, withKey bool) (said stri
 			content, message = fmt.Sprintln(withKey), content
 		}
 	}
-	if err := s.write(content); err != nil {
-		return err.Error(), true
-	}
-	said, err := s.git(ctx, "", "-C", s.dir, "add", "-A")
+	err := errors.Join(s.write(content), os.WriteFile(s.message(), []byte(message), 0o600))
 	if err == nil {
-		said, err = s.act(ctx, name, message, withKey)
+		said, err = s.git(ctx, "", "-C", s.dir, "add", "-A")
+	}
+	if err == nil {
+		said, err = s.act(ctx, name, withKey)
 	}
 	return said, err != nil && !errors.Is(err, context.Canceled)
 }
 
 // act does what makes git run the hook, with no other hook of revokey's.
-func (s *scratch) act(ctx context.Context, name, message string, withKey bool) (string, error) {
-	commit := []string{"-C", s.dir, "commit", "-q", "--allow-empty", "--cleanup=verbatim", "-m", message}
+func (s *scratch) act(ctx context.Context, name string, withKey bool) (string, error) {
+	commit := []string{"-C", s.dir, "commit", "-q", "--allow-empty", "--cleanup=verbatim", "-F", s.message()}
 	if name == preCommit || name == commitMsg {
 		return s.git(ctx, s.hooks, commit...)
 	}
@@ -311,6 +311,9 @@ func (s *scratch) merge(ctx context.Context, withKey bool) (said string, err err
 	}
 	return s.git(ctx, s.hooks, "-C", s.dir, "merge", "-q", "--no-ff", "--no-edit", theirs)
 }
+
+// message returns the path of the file with the commit's message.
+func (s *scratch) message() string { return filepath.Join(filepath.Dir(s.dir), "message") }
 
 // write writes the file that is committed.
 func (s *scratch) write(content string) error {

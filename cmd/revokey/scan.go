@@ -100,12 +100,12 @@ func scanOptionsOf(c *cli.Context) (scanOptions, error) {
 	switch {
 	case c.NArg() > 1:
 		return o, usagef("scan takes one path, not %d", c.NArg())
-	case o.sources(c) > 1:
-		return o, usagef("only one of --files, --stdin, --staged, --range and --ci can be scanned at a time")
 	case (o.staged || c.IsSet("range") || c.Bool("ci")) && (c.Bool("fetch-missing") || c.Bool("count-missing") || c.Bool("check-names")):
 		return o, usagef("--fetch-missing, --count-missing and --check-names go with the whole history of a repository")
 	case o.stdin && (o.files || c.Args().Present()):
 		return o, usagef("--stdin goes with neither --files nor a path")
+	case o.sources(c) > 1:
+		return o, usagef("only one of --files, --stdin, --staged, --range and --ci can be scanned at a time")
 	case o.sources(c) > 0 && o.history.State != "":
 		return o, usagef("--state goes with the history of a repository, not with a part of it, --stdin or --files")
 	case o.scan.Workers < 0 || c.IsSet("max-size") && o.maxSize <= 0 || o.history.Memory <= 0 || c.IsSet("max-archive-size") && o.scan.Archives.TotalSize <= 0:
