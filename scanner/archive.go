@@ -31,7 +31,7 @@ func (s *Scanner) unpack(ctx context.Context, b *Blob, hits []hit, r *result) ([
 	b.fill()
 	echoes := make(map[echo]bool)
 	skipped, err := unpack.Walk(ctx, b.Data, s.opts.Archives, func(m unpack.Member) error {
-		inner := Blob{Where: b.Where, Object: b.Object, Path: b.Path, Member: m.Path, Data: m.Data}
+		inner := Blob{Where: b.Where, Object: b.Object, Path: b.Path, places: b.places, Member: m.Path, Data: m.Data}
 		found := s.detect(&inner)
 		for _, h := range found {
 			echoes[echoOf(m.Archive, h.match)] = true
@@ -74,6 +74,9 @@ func (r *result) addUnread(b *Blob, skipped []unpack.Skipped) {
 
 // name names the blob to the user.
 func (b *Blob) name() string {
+	if len(b.places) > 0 && b.places[0].Path != "" {
+		return b.places[0].Path
+	}
 	if b.Object != nil {
 		return "object " + b.Object.ID().String()
 	}

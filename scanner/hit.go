@@ -46,19 +46,29 @@ func hitsIn(b *Blob, at position, matches []detectors.Match) []hit {
 	for _, m := range matches {
 		at = at.after(b.Data[last:m.At.Start], start+last)
 		last = m.At.Start
-		hits = append(hits, hit{match: m, at: Occurrence{
-			Where:    b.where(m.At.Start),
-			Object:   object,
-			Member:   b.Member,
-			Offset:   start + last,
-			Line:     at.line,
-			Column:   start + last - at.lineStart + 1,
-			Encoding: m.Encoding,
-			Allow:    allowFor(b.Data, m),
-			Place:    Place{Path: b.Path},
-		}})
+		for _, place := range b.placed() {
+			hits = append(hits, hit{match: m, at: Occurrence{
+				Where:    b.where(m.At.Start),
+				Object:   object,
+				Member:   b.Member,
+				Offset:   start + last,
+				Line:     at.line,
+				Column:   start + last - at.lineStart + 1,
+				Encoding: m.Encoding,
+				Allow:    allowFor(b.Data, m),
+				Place:    place,
+			}})
+		}
 	}
 	return hits
+}
+
+// placed returns the places of the blob that are known yet.
+func (b *Blob) placed() []Place {
+	if b.places == nil {
+		return []Place{{Path: b.Path}}
+	}
+	return b.places
 }
 
 // where tells a commit's header from its message.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"strings"
@@ -53,12 +54,20 @@ func (t *tips) readIndexByGit(ctx context.Context, r repo) error {
 // git runs git, which is only to read: no hook, no monitor, no fetching, no other
 // configuration than the repository's own, whoever owns it.
 func (r repo) git(ctx context.Context, args ...string) ([]byte, error) {
+	return r.gitIn(ctx, GitEnvironment{}, nil, args...)
+}
+
+// gitIn is [repo.git] with what git's own environment told, and standard input. Objects
+// that replace others are not looked at: they are not pushed with what they replace.
+func (r repo) gitIn(ctx context.Context, env GitEnvironment, stdin io.Reader, args ...string) ([]byte, error) {
 	safe := []string{"--git-dir=" + r.gitDir, "-c", "core.fsmonitor=false", "-c", "core.hooksPath=" + os.DevNull, "-c", "safe.directory=*"}
 	cmd := exec.CommandContext(ctx, "git", append(safe, args...)...)
 	cmd.Env = []string{
 		"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=" + os.DevNull,
-		"GIT_NO_LAZY_FETCH=1", "GIT_OPTIONAL_LOCKS=0", "GIT_TERMINAL_PROMPT=0",
+		"GIT_NO_LAZY_FETCH=1", "GIT_OPTIONAL_LOCKS=0", "GIT_TERMINAL_PROMPT=0", "GIT_NO_REPLACE_OBJECTS=1",
 	}
+	cmd.Env = append(cmd.Env, env.variables()...)
+	cmd.Stdin = stdin
 	out, err := cmd.Output()
 	var exit *exec.ExitError
 	switch {

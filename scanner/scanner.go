@@ -48,6 +48,10 @@ func (s *Scanner) Scan(ctx context.Context, src Source, emit func(Finding) error
 	if err != nil {
 		return sum, err
 	}
+	hits, err = s.introduced(ctx, src, hits, &sum)
+	if err != nil {
+		return sum, err
+	}
 	findings := group(hits)
 	err = locate(ctx, src, findings, s.opts.Workers)
 	addCandidates(ctx, src, findings)

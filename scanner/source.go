@@ -42,6 +42,8 @@ type Blob struct {
 
 	Window *window.Window // set where Data is a window: what is large comes in one after the other
 
+	places []Place // where it stands, if its source knows before it is read
+
 	names int // bytes at the start of Data that are names of git objects, in hexadecimal
 
 	// As in [odb.Object], sparse too: the regions that are new, nil for all; whether the base of

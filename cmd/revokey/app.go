@@ -70,7 +70,7 @@ func newApp(std streams) *cli.App {
 		CustomAppHelpTemplate:     cli.AppHelpTemplate + "\n" + exitCodesText,
 		Commands: []*cli.Command{
 			scanCommand(std), verifyCommand(std), revokeCommand(std), undoCommand(std),
-			traceCommand(std), keysCommand(std), reportCommand(std), journalCommand(std), baselineCommand(std), configCommand(std), demoCommand(std),
+			traceCommand(std), keysCommand(std), reportCommand(std), journalCommand(std), baselineCommand(std), configCommand(std), demoCommand(std), hookCommand(std),
 		},
 	}
 	dress(app.Commands)

@@ -59,3 +59,6 @@ func takesValue(command *cli.Command, word string) bool {
 	}
 	return false
 }
+
+// pathArgs is what commands take that are about a repository, or files.
+const pathArgs = "[PATH]"

@@ -49,7 +49,7 @@ func awsFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "canary-account", Usage: "an account `ID` whose keys are canaries: they are never contacted (repeatable; those publicly known never are)", Category: "AWS"},
 		&cli.StringSliceFlag{Name: "canary-user", Usage: "a `PATTERN` of users in accounts of ours whose keys are canaries, such as canary-* (repeatable)", Category: "AWS"},
 		&cli.Float64Flag{Name: "rate", Value: defaultRate, Usage: "make no more than `N` AWS calls a second, all together", Category: "AWS"},
-		&cli.StringFlag{Name: "config", Usage: "`FILE` with your settings (default: revokey/config.yaml in the user's configuration folder)", Category: "AWS"},
+		configFlag(),
 	}
 }
 

@@ -21,7 +21,7 @@ import (
 func baselineCommand(std streams) *cli.Command {
 	sub := func(name, usage string, change baselineChange) *cli.Command {
 		return &cli.Command{
-			Name: name, Usage: usage, ArgsUsage: "[PATH]", Flags: baselineFlags(std),
+			Name: name, Usage: usage, ArgsUsage: pathArgs, Flags: baselineFlags(std),
 			Action: func(c *cli.Context) error {
 				o, err := scanOptionsOf(c)
 				if err != nil {

@@ -23,7 +23,7 @@ func configCommand(std streams) *cli.Command {
 			return usagef("config takes a command: show")
 		},
 		Subcommands: []*cli.Command{{
-			Name: "show", Usage: "show what is in force, and where it comes from", ArgsUsage: "[PATH]",
+			Name: "show", Usage: "show what is in force, and where it comes from", ArgsUsage: pathArgs,
 			Description: `Flags come before the environment (REVOKEY_…), that before ` + repositoryConfig + ` in the root of the
 repository at PATH (default: here), and that before your own file. What touches AWS is
 set by flags and your own file alone.`,

@@ -4,6 +4,9 @@
 // # Usage
 //
 //	revokey scan [PATH]                  look for keys in a whole history
+//	revokey scan --staged|--range A..B|--ci
+//	                                     look at what a commit, or a range of them, brings
+//	revokey hook install|doctor          let git refuse commits and pushes that bring keys
 //	revokey verify --from FINDINGS       ask AWS which of them are live
 //	revokey revoke --from FINDINGS       plan what to switch off; --apply does it
 //	revokey undo [KEYID|last]            take it back

@@ -60,10 +60,24 @@ func (e *usageError) withHint(format string, args ...any) *usageError {
 	return e
 }
 
+// hintedError is an error with what to do about it.
+type hintedError struct {
+	error
+	hint string
+}
+
+func (e *hintedError) Unwrap() error { return e.error }
+
 // hintFor says what to do about an error, "" where the error says it itself.
 func hintFor(err error) string {
 	var usage *usageError
+	var commits *scanner.RangeError
+	var hinted *hintedError
 	switch {
+	case errors.As(err, &hinted):
+		return hinted.hint
+	case errors.As(err, &commits):
+		return commits.Hint
 	case errors.As(err, &usage):
 		return usage.hint
 	case errors.Is(err, scanner.ErrNotRepository):

@@ -21,6 +21,7 @@ import (
 type outputOptions struct {
 	targets []outputTarget // at least one
 	started time.Time
+	quiet   bool // say nothing where there is nothing to do
 }
 
 // outputTarget is one report.
@@ -82,6 +83,9 @@ func newOutputTarget(arg, format string) outputTarget {
 // write writes the report and tells on standard error what must not be missed
 // in any format.
 func (o outputOptions) write(std streams, records []report.Record, sum report.Summary) error {
+	if o.quiet && outcome(sum) == nil {
+		return nil
+	}
 	sum.Version, sum.Started = versionString(), o.started
 	for _, t := range o.targets {
 		if err := t.save(std.out, records, sum); err != nil {

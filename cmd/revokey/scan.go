@@ -19,6 +19,9 @@ type scanOptions struct {
 	path    string
 	files   bool
 	stdin   bool
+	staged  bool
+	message string // the file of a commit's message
+	gate    gateOptions
 	verify  verifyMode
 	ask     askOptions
 	revoke  bool
@@ -35,7 +38,7 @@ func scanCommand(std streams) *cli.Command {
 	return &cli.Command{
 		Name:      "scan",
 		Usage:     "look for keys in a repository's whole history",
-		ArgsUsage: "[PATH]",
+		ArgsUsage: pathArgs,
 		Description: `Reads every object of the repository at PATH (default: here): all versions of all
 files, commit and tag messages, stashes, and what no branch reaches any more.
 Nothing leaves this machine unless --verify is given: it asks AWS STS who each
@@ -44,6 +47,9 @@ owns the key, and becomes the key's last use.`,
 		Flags: append(append([]cli.Flag{
 			&cli.BoolFlag{Name: "files", Usage: "scan the files on disk at PATH instead, git or not"},
 			&cli.BoolFlag{Name: "stdin", Usage: "scan standard input instead"},
+			&cli.BoolFlag{Name: "staged", Usage: "scan what is staged instead: what the next commit would bring"},
+			&cli.StringFlag{Name: "range", Usage: "scan what the commits of `A..B` bring instead"},
+			&cli.BoolFlag{Name: "ci", Usage: "scan the commits that this CI run is about instead; see docs/ci.md"},
 			&cli.GenericFlag{Name: "verify", Value: newVerifyMode(), Usage: "ask AWS which of the keys are live: `MODE` is on (as --verify alone), own (--verify=own: of accounts given by --account only) or off", Category: "AWS"},
 			&cli.BoolFlag{Name: "revoke", Usage: "plan the deactivation of what was found; --apply carries it out", Category: "Revoke"},
 			&cli.IntFlag{Name: "workers", Usage: "read `N` parts at a time", DefaultText: "one a processor"},
@@ -75,6 +81,7 @@ func scanOptionsOf(c *cli.Context) (scanOptions, error) {
 		path:    ".",
 		files:   c.Bool("files"),
 		stdin:   c.Bool("stdin"),
+		staged:  c.Bool("staged"),
 		verify:  *c.Generic("verify").(*verifyMode),
 		silence: silenceOptionsOf(c),
 		maxSize: c.Int64("max-size") << 20,
@@ -104,12 +111,19 @@ func scanOptionsOf(c *cli.Context) (scanOptions, error) {
 		return o, usagef("--verify takes its mode behind an equals sign").withHint("--verify=%s; a folder of that name is ./%[1]s", c.Args().First())
 	case c.NArg() > 1:
 		return o, usagef("scan takes one path, not %d", c.NArg())
+	case (o.staged || c.IsSet("range") || c.Bool("ci")) && (c.Bool("fetch-missing") || c.Bool("count-missing") || c.Bool("check-names")):
+		return o, usagef("--fetch-missing, --count-missing and --check-names go with the whole history of a repository")
 	case o.stdin && (o.files || c.Args().Present()):
 		return o, usagef("--stdin goes with neither --files nor a path")
-	case (o.stdin || o.files) && o.history.State != "":
-		return o, usagef("--state goes with the history of a repository, not with --stdin or --files")
+	case o.sources(c) > 1:
+		return o, usagef("only one of --files, --stdin, --staged, --range and --ci can be scanned at a time")
+	case o.sources(c) > 0 && o.history.State != "":
+		return o, usagef("--state goes with the history of a repository, not with a part of it, --stdin or --files")
 	case o.scan.Workers < 0 || c.IsSet("max-size") && o.maxSize <= 0 || o.history.Memory <= 0 || c.IsSet("max-archive-size") && o.scan.Archives.TotalSize <= 0:
 		return o, usagef("--workers, --max-size, --max-archive-size and --memory take numbers above 0")
+	}
+	if err := o.gate.set(c); err != nil {
+		return o, err
 	}
 	var err, askErr, outputErr error
 	if o.aws, err = awsOptionsOf(c); err == nil {
@@ -137,7 +151,7 @@ func runScan(ctx context.Context, o scanOptions, std streams) error {
 		return err
 	}
 	defer src.close()
-	agreements, err := o.silence.load(src.Name())
+	agreements, err := o.silence.load(o.root(src))
 	if err != nil {
 		return err
 	}
@@ -158,6 +172,16 @@ func runScan(ctx context.Context, o scanOptions, std streams) error {
 		return errors.Join(src.done(), o.revokeFound(ctx, suspects, sum, std))
 	}
 	return errors.Join(interrupted, src.done(), outcome(sum))
+}
+
+// root returns where the agreements of what is scanned are, "" for nowhere: a commit's message
+// is of the repository that it is written in.
+func (o scanOptions) root(src source) string {
+	if o.message != "" {
+		root, _ := scanner.RootOf(o.path)
+		return root
+	}
+	return src.Name()
 }
 
 // judge asks AWS about the suspects, if it is to. interrupted is why it did not ask about all.
@@ -189,6 +213,12 @@ func (o scanOptions) open(ctx context.Context, std streams) (source, error) {
 	case o.files:
 		files, err := scanner.OpenFiles(o.path, o.maxSize)
 		return source{files, nothing, nothing}, err
+	case o.message != "":
+		return o.openMessage()
+	case o.staged:
+		return o.openStaged(ctx)
+	case o.gate.ranged:
+		return o.openRange(ctx)
 	}
 	history, err := scanner.OpenHistory(ctx, o.path, o.history)
 	if err != nil {

@@ -132,3 +132,11 @@ func (r *Repo) Try(args ...string) (string, bool) {
 	out, err := r.command(r.Dir, args...).Output()
 	return string(out), err == nil
 }
+
+// TryWith is [Repo.Try] with more variables in git's environment.
+func (r *Repo) TryWith(env []string, args ...string) (string, bool) {
+	cmd := r.command(r.Dir, args...)
+	cmd.Env = append(cmd.Env, env...)
+	out, err := cmd.Output()
+	return string(out), err == nil
+}

@@ -27,7 +27,7 @@ func (s *Store) latePacks() []*pack {
 	}
 	for _, dir := range s.dirs {
 		// What cannot be opened was said, or is on its way out again.
-		packs, _, _ := openPacks(dir, s.hash, func(path string) bool {
+		packs, _, _ := s.openPacks(dir, func(path string) bool {
 			return slices.ContainsFunc(slices.Concat(s.packs, s.late.packs), func(p *pack) bool { return p.path == path })
 		})
 		s.late.packs = slices.Concat(s.late.packs, packs)

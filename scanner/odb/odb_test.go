@@ -69,6 +69,11 @@ func checkNames(t *testing.T, objects map[string]string) {
 
 func open(t *testing.T, repo *gittest.Repo) *odb.Store {
 	t.Helper()
+	return openBy(t, repo, odb.Open)
+}
+
+func openBy(t *testing.T, repo *gittest.Repo, open func(string, odb.Options) (*odb.Store, error)) *odb.Store {
+	t.Helper()
 	out, ok := repo.Try("rev-parse", "--git-path", "objects")
 	dir := strings.TrimSpace(out)
 	if !ok { // an extension that this git does not know
@@ -78,7 +83,7 @@ func open(t *testing.T, repo *gittest.Repo) *odb.Store {
 		dir = filepath.Join(repo.Dir, dir)
 	}
 	format, _ := repo.Try("rev-parse", "--show-object-format")
-	store, err := odb.Open(dir, odb.Options{SHA256: strings.TrimSpace(format) == "sha256"})
+	store, err := open(dir, odb.Options{SHA256: strings.TrimSpace(format) == "sha256"})
 	if err != nil {
 		t.Fatal(err)
 	}

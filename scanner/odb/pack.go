@@ -23,15 +23,17 @@ type pack struct {
 	promisor bool
 	planned  bool // its objects stand in a plan
 	known    bool // all of its objects are
+
+	mapped []byte // the file that index is of, in a store that is read directly
 }
 
 // openPacks opens the packs below an objects directory but for those that has knows
 // by path. One that vanishes before it is open was repacked: what is there then is
 // listed again.
-func openPacks(dir string, hash int, has func(path string) bool) (packs []*pack, skipped []Skipped, err error) {
+func (s *Store) openPacks(dir string, has func(path string) bool) (packs []*pack, skipped []Skipped, err error) {
 	for range maxRelists {
 		var more []*pack
-		more, skipped, err = openListed(dir, hash, func(path string) bool {
+		more, skipped, err = s.openListed(dir, func(path string) bool {
 			return has(path) || slices.ContainsFunc(packs, func(p *pack) bool { return p.path == path })
 		})
 		packs = append(packs, more...)
@@ -48,7 +50,7 @@ const maxRelists = 5
 // errVanished is the reason for a pack that was listed and is not there.
 var errVanished = errors.New("the pack vanished: scan again")
 
-func openListed(dir string, hash int, has func(path string) bool) (packs []*pack, skipped []Skipped, err error) {
+func (s *Store) openListed(dir string, has func(path string) bool) (packs []*pack, skipped []Skipped, err error) {
 	entries, err := os.ReadDir(filepath.Join(dir, "pack"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, nil
@@ -58,7 +60,7 @@ func openListed(dir string, hash int, has func(path string) bool) (packs []*pack
 		if !strings.HasPrefix(e.Name(), "pack-") || filepath.Ext(e.Name()) != ".pack" || has(path) {
 			continue
 		}
-		p, err := openPack(path, hash)
+		p, err := s.openPack(path)
 		if err != nil {
 			skipped = append(skipped, Skipped{Path: path, Err: err})
 			continue
@@ -68,12 +70,12 @@ func openListed(dir string, hash int, has func(path string) bool) (packs []*pack
 	return packs, skipped, err
 }
 
-func openPack(path string, hash int) (p *pack, err error) {
+func (s *Store) openPack(path string) (p *pack, err error) {
 	defer caught(&err)
 	base := strings.TrimSuffix(path, ".pack")
 	_, statErr := os.Stat(base + ".promisor")
 	p = &pack{path: path, promisor: statErr == nil}
-	indexData, err := os.ReadFile(base + ".idx")
+	indexData, err := s.readIndex(p, base+".idx")
 	if errors.Is(err, fs.ErrNotExist) {
 		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 			return nil, errVanished
@@ -87,7 +89,7 @@ func openPack(path string, hash int) (p *pack, err error) {
 		return nil, errVanished
 	}
 	if err == nil {
-		err = p.check(indexData, hash)
+		err = p.check(indexData, s.hash)
 	}
 	if err != nil {
 		return nil, errors.Join(err, p.close())
@@ -119,7 +121,7 @@ func (p *pack) endsWith(sum ID) (ends bool) {
 	return bytes.Equal(p.data[p.end:], sum.bytes())
 }
 
-func (p *pack) close() error { return unmap(p.data) }
+func (p *pack) close() error { return errors.Join(unmap(p.data), unmap(p.mapped)) }
 
 // The kinds that an object in a pack can have besides the four types.
 const (

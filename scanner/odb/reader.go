@@ -19,12 +19,17 @@ type Reader struct {
 	kept     []byte          // the object that Read or a loose family returned last
 	free     [][]byte        // buffers for decoded objects
 	bad      map[place]error // why what stands there cannot be decoded; shared with readers of foreign bases
+	bases    *bases          // what was decoded, of a store that is read directly; nil: nothing is kept
 	foreign  int             // how often the chain in hand went on in another pack
 }
 
 // NewReader returns a reader of the store.
 func (s *Store) NewReader() *Reader {
-	return &Reader{store: s, dirty: []Span{}} // not nil: a delta without dirty regions has none
+	r := &Reader{store: s, dirty: []Span{}} // not nil: a delta without dirty regions has none
+	if s.direct {
+		r.bases = &bases{content: make(map[place]base)}
+	}
+	return r
 }
 
 // Family gives visit each object of the family whose type is wanted, in an order
@@ -124,11 +129,11 @@ func (r *Reader) tryCopies(id ID, packed func(*pack, int64) error, loose func(*l
 func tryPacks(packs []*pack, id ID, packed func(*pack, int64) error) error {
 	err := ErrNotFound
 	for _, p := range packs {
-		place, ok := p.index.find(id.bytes())
+		at, ok := p.find(id)
 		if !ok {
 			continue
 		}
-		if err = packed(p, p.index.offset(place)); err == nil {
+		if err = packed(p, at); err == nil {
 			return nil
 		}
 	}
@@ -155,16 +160,21 @@ func (r *Reader) packed(p *pack, id ID, offset int64) (obj Object, err error) {
 	var content []byte
 	var kind Type
 	if err == nil {
+		content, kind, chain = r.bases.nearest(p, chain, root)
+		lost = len(chain)
+	}
+	if err == nil && content == nil {
 		content, kind, err = r.root(p, root)
+		content = r.keep(place{p, root.at}, kind, content, err)
 	}
 	for i := len(chain) - 1; i >= 0 && err == nil; i-- {
 		var next []byte
 		next, _, err = r.onto(p, chain[i], content)
-		r.put(content)
-		content, lost = next, i+1
+		r.drop(content)
+		content, lost = r.keep(place{p, chain[i].at}, kind, next, err), i+1
 	}
 	if err != nil {
-		r.put(content)
+		r.drop(content)
 		r.spoil(p, offset, err)
 		for _, h := range chain[:lost] {
 			r.spoil(p, h.at, err)
@@ -173,7 +183,7 @@ func (r *Reader) packed(p *pack, id ID, offset int64) (obj Object, err error) {
 	}
 	delete(r.bad, place{p, offset})
 	r.kept = append(r.kept[:0], content...)
-	r.put(content)
+	r.drop(content)
 	return Object{id: id, Type: kind, Data: r.kept}, nil
 }
 

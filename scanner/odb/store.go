@@ -56,6 +56,7 @@ type Store struct {
 	packs    []*pack
 	loose    []*looseDir
 	dirs     []string
+	direct   bool // see OpenDirect
 	late     latePacks
 	plans    []*plan
 	broken   map[ID]bool // objects whose place in a plan cannot be read
@@ -67,6 +68,10 @@ type Store struct {
 // "objects", and all of its alternates. What is there but cannot be read (a pack
 // without its index, say) does not fail it: see [Store.Skipped]. Close it when done.
 func Open(dir string, opts Options) (*Store, error) {
+	return open(dir, opts, false)
+}
+
+func open(dir string, opts Options, direct bool) (*Store, error) {
 	if opts.Memory == 0 {
 		opts.Memory = DefaultMemory
 	}
@@ -77,7 +82,7 @@ func Open(dir string, opts Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{opts: opts, hash: 20, dirs: dirs, skipped: skipped}
+	s := &Store{opts: opts, hash: 20, dirs: dirs, direct: direct, skipped: skipped}
 	if opts.SHA256 {
 		s.hash = 32
 	}
@@ -96,6 +101,10 @@ func (s *Store) openDir(dir string) error {
 	if err := s.addPacks(dir); err != nil {
 		return err
 	}
+	if s.direct {
+		s.loose = append(s.loose, &looseDir{dir: dir})
+		return nil
+	}
 	loose, err := openLoose(dir, s.hash)
 	if err != nil {
 		return err
@@ -106,7 +115,7 @@ func (s *Store) openDir(dir string) error {
 
 // addPacks adds the packs of a directory that were not there before.
 func (s *Store) addPacks(dir string) error {
-	packs, skipped, err := openPacks(dir, s.hash, func(path string) bool {
+	packs, skipped, err := s.openPacks(dir, func(path string) bool {
 		return slices.ContainsFunc(s.packs, func(p *pack) bool { return p.path == path }) ||
 			slices.ContainsFunc(s.skipped, func(s Skipped) bool { return s.Path == path })
 	})
@@ -253,7 +262,7 @@ func (s *Store) Has(id ID) bool {
 
 func inPacks(packs []*pack, id ID) bool {
 	return slices.ContainsFunc(packs, func(p *pack) bool {
-		_, ok := p.index.find(id.bytes())
+		_, ok := p.find(id)
 		return ok
 	})
 }
