@@ -110,6 +110,9 @@ func (s *session) shows(ctx context.Context, e Entry) (done bool, seen string, e
 // PlanAgain plans for the keys of an interrupted run, as it meant to; what it has
 // done already is refused as such. Applying the plan ends that run.
 func (r *Revoker) PlanAgain(ctx context.Context, begin Entry) (Plan, error) {
+	if begin.Endpoint != r.op.endpoint {
+		return Plan{}, fmt.Errorf("the run was begun at %s, not here: pass --aws-endpoint accordingly", place(begin.Endpoint))
+	}
 	r.opts.Aim = Aim{}
 	if begin.Aim != nil {
 		r.opts.Aim = *begin.Aim

@@ -13,11 +13,18 @@ import (
 	"github.com/revokey-dev/revokey/revoke"
 )
 
+// changesAWS reports whether the flag of a scan is about revoking what it finds: for
+// other commands that take a scan's flags.
+func changesAWS(f cli.Flag) bool {
+	name := f.Names()[0]
+	return name == "revoke" || name == "yes" || slices.ContainsFunc(carryFlags(), func(c cli.Flag) bool { return c.Names()[0] == name })
+}
+
 // foundOptionsOf reads what a scan is to do about what it finds.
 func foundOptionsOf(c *cli.Context) (carryOptions, error) {
 	if !c.Bool("revoke") {
-		for _, name := range []string{"apply", "yes", "contain", "deny-all", "delete", "inactive-for", "with-leaked-key", "delete-root-keys", "confirm-root"} {
-			if c.IsSet(name) {
+		for _, f := range append(carryFlags(), &cli.BoolFlag{Name: "yes"}) {
+			if name := f.Names()[0]; c.IsSet(name) {
 				return carryOptions{}, usagef("--%s goes with --revoke", name)
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -278,7 +279,7 @@ func (s *Server) untag(c *call) (any, error) {
 
 // member is how the query protocol names a part of a list's element.
 func member(list string, i int, part string) string {
-	name := list + ".member." + string(rune('0'+i%10))
+	name := list + ".member." + strconv.Itoa(i)
 	if part != "" {
 		name += "." + part
 	}
