@@ -70,7 +70,7 @@ func runUndo(ctx context.Context, o undoOptions, std streams) error {
 		fmt.Fprintln(std.out, report.Undoing(e))
 	}
 	o.aws.sayEndpoint(std)
-	if err := confirm(fmt.Sprintf("Take back what was done about %d leaked keys?", max(len(o.keyIDs), len(picked))), o.yes, false, std); err != nil {
+	if err := confirm(undoQuestion(o.keyIDs, picked), o.yes, false, std); err != nil {
 		return err
 	}
 	r, err := o.aws.revoker(ctx, revoke.RevokerOptions{Journal: journal, OnProgress: func(r revoke.Result) {
@@ -89,6 +89,18 @@ func runUndo(ctx context.Context, o undoOptions, std streams) error {
 		return fmt.Errorf("undoing: %w", err)
 	}
 	return undone(results)
+}
+
+// undoQuestion asks loudly: who has a leaked key can use it again.
+func undoQuestion(keyIDs []string, picked []revoke.Entry) string {
+	keys := map[string]bool{}
+	for _, id := range keyIDs {
+		keys[id] = true
+	}
+	for _, e := range picked {
+		keys[e.KeyID] = true
+	}
+	return fmt.Sprintf("Let %d leaked keys work again, for whoever has them?", len(keys))
 }
 
 func undone(results []revoke.Result) error {
