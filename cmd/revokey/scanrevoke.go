@@ -28,6 +28,7 @@ func foundOptionsOf(c *cli.Context) (carryOptions, error) {
 				return carryOptions{}, usagef("--%s goes with --revoke", name)
 			}
 		}
+		return carryOptions{}, nil // the command may have no such flags
 	}
 	o, err := carryOptionsOf(c)
 	o.stdinTaken = c.Bool("stdin")
