@@ -3,17 +3,22 @@ package report
 import (
 	"fmt"
 	"strings"
+	"text/tabwriter"
 	"time"
 
 	"github.com/revokey-dev/revokey/revoke"
 )
 
-// Plan returns a plan of revocation for people.
-func Plan(p revoke.Plan) string {
+// Plan returns a plan of revocation for people: a table of several keys, then all
+// that is known of each. With colours, what would break is red.
+func Plan(p revoke.Plan, colours bool) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Plan, made as %s\n\n", Printable(p.Operator.ARN))
+	if len(p.Steps) > 1 {
+		b.WriteString(planTable(p))
+	}
 	for _, s := range p.Steps {
-		b.WriteString(planStep(s))
+		b.WriteString(planStep(s, p.MadeAt, colours))
 	}
 	if p.Endpoint != "" {
 		fmt.Fprintf(&b, "AWS calls go to %s, not to AWS\n", Printable(p.Endpoint))
@@ -21,53 +26,157 @@ func Plan(p revoke.Plan) string {
 	return b.String()
 }
 
-func planStep(s revoke.Step) string {
+// planTable has a line for each step.
+func planTable(p revoke.Plan) string {
 	var b strings.Builder
-	word := "DEACTIVATE"
-	if s.Refusal != "" {
-		word = "LEAVE"
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "KEY\tSTATUS\tWHAT\tACCOUNT\tUSER\tAGE\tLAST USED")
+	for _, s := range p.Steps {
+		account := s.Account
+		if s.AccountName != "" {
+			account += " (" + s.AccountName + ")"
+		}
+		last := "-"
+		if s.LastUsed != nil {
+			last = ago(p.MadeAt.Sub(s.LastUsed.Time))
+		}
+		age := "-"
+		if !s.Created.IsZero() {
+			age = span(p.MadeAt.Sub(s.Created))
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", s.KeyID, s.Verdict.Status, planWord(s), Printable(account), Printable(holder(s)), age, last)
 	}
-	fmt.Fprintf(&b, "%-11s %s%s\n", word, s.KeyID, planOwner(s.KeyState))
-	for _, line := range planDetails(s) {
-		fmt.Fprintf(&b, "%11s %s\n", "", Printable(line))
+	w.Flush()
+	return b.String() + "\n"
+}
+
+// holder is the user, or the role, that a step is about.
+func holder(s revoke.Step) string {
+	switch {
+	case s.Role != "":
+		return "role " + s.Role
+	case s.User != "":
+		return s.User
+	}
+	return "-"
+}
+
+func planWord(s revoke.Step) string {
+	switch {
+	case s.Refusal != "":
+		return "leave"
+	case s.Action == "":
+		return string(revoke.Deactivate)
+	}
+	return string(s.Action)
+}
+
+// span says how long something is, as people do.
+func span(d time.Duration) string {
+	switch {
+	case d < time.Minute:
+		return "0 min"
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%d min", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%d h", int(d.Hours()))
+	}
+	return fmt.Sprintf("%d d", int(d.Hours()/24))
+}
+
+func ago(d time.Duration) string {
+	if d < time.Minute {
+		return "just now"
+	}
+	return span(d) + " ago"
+}
+
+func planStep(s revoke.Step, now time.Time, colours bool) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%-11s %s%s\n", strings.ToUpper(planWord(s)), s.KeyID, planOwner(s))
+	for _, line := range planDetails(s, now, colours) {
+		fmt.Fprintf(&b, "%11s %s\n", "", line)
 	}
 	b.WriteByte('\n')
 	return b.String()
 }
 
-func planOwner(k revoke.KeyState) string {
+func planOwner(s revoke.Step) string {
 	owner := ""
-	if k.User != "" {
-		owner += ", user " + Printable(k.User)
+	if s.Role != "" {
+		owner += ", role " + Printable(s.Role)
 	}
-	if k.Account != "" {
-		owner += ", account " + Printable(k.Account)
+	if s.User != "" {
+		owner += ", user " + Printable(s.User)
+	}
+	if s.Account != "" {
+		owner += ", account " + Printable(s.Account)
+	}
+	if s.AccountName != "" {
+		owner += " (" + Printable(s.AccountName) + ")"
 	}
 	return owner
 }
 
-func planDetails(s revoke.Step) []string {
+// recent is how short ago a use is from which something must be expected to break.
+const recent = 7 * 24 * time.Hour
+
+func planDetails(s revoke.Step, now time.Time, colours bool) []string {
 	var lines []string
+	add := func(format string, args ...any) { lines = append(lines, Printable(fmt.Sprintf(format, args...))) }
 	if s.Refusal != "" {
-		lines = append(lines, s.Refusal)
+		add("%s", s.Refusal)
 	}
 	if s.Verdict.Status != revoke.NotChecked && s.Verdict.Reason != s.Refusal {
-		lines = append(lines, fmt.Sprintf("%s: %s", s.Verdict.Status, s.Verdict.Reason))
+		add("%s: %s", s.Verdict.Status, s.Verdict.Reason)
 	}
+	if s.Seen != nil {
+		add("leaked in %s%s", s.Seen.Where, since(s.Seen.Since))
+	}
+	if s.Action != revoke.Contain { // else the step before tells it
+		lines = append(lines, planUser(s, now, colours)...)
+	}
+	for _, note := range s.Notes {
+		add("%s", note)
+	}
+	return append(lines, planCall(s)...)
+}
+
+// planUser tells whose key it is, how it is used, and what else the user has.
+func planUser(s revoke.Step, now time.Time, colours bool) []string {
+	var lines []string
+	add := func(format string, args ...any) { lines = append(lines, Printable(fmt.Sprintf(format, args...))) }
 	if !s.Created.IsZero() {
-		lines = append(lines, fmt.Sprintf("created %s, %s", s.Created.Format(time.DateOnly), lastUse(s.LastUsed)))
+		add("created %s, %s", s.Created.Format(time.DateOnly), lastUse(s.LastUsed))
+		if u := s.LastUsed; colours && u != nil && now.Sub(u.Time) < recent && s.Refusal == "" {
+			lines[0] = "\x1b[31m" + lines[0] + "\x1b[0m"
+		}
 	}
 	for _, other := range s.Siblings {
-		lines = append(lines, fmt.Sprintf("the user's other key %s is %s", other.KeyID, other.Status))
+		add("the user's other key %s is %s", other.KeyID, other.Status)
 	}
 	for _, policy := range s.Quarantine {
-		lines = append(lines, fmt.Sprintf("quarantined by AWS: %s is attached to the user", policy))
-	}
-	lines = append(lines, s.Notes...)
-	if s.Call != "" {
-		lines = append(lines, "call: "+s.Call, "as:   "+s.By)
+		add("quarantined by AWS: %s is attached to the user", policy)
 	}
 	return lines
+}
+
+func planCall(s revoke.Step) []string {
+	if s.Call == "" {
+		return nil
+	}
+	lines := []string{"call: " + Printable(s.Call), "as:   " + Printable(s.By)}
+	if s.Role != "" {
+		lines = append(lines, "every session of the role that is older than the call ends, whoever has it")
+	}
+	return lines
+}
+
+func since(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return " since " + t.Format(time.DateOnly)
 }
 
 func lastUse(u *revoke.LastUse) string {
@@ -77,22 +186,72 @@ func lastUse(u *revoke.LastUse) string {
 	return fmt.Sprintf("last used %s (%s in %s): what uses it stops working", u.Time.Format("2006-01-02 15:04 MST"), u.Service, u.Region)
 }
 
+// Seen says where a credential leaked: nil where the record does not tell.
+func Seen(r Record) *revoke.Seen {
+	if len(r.Occurrences) == 0 {
+		return nil
+	}
+	first := r.Occurrences[0]
+	where := Value(first.Path)
+	if where == "" {
+		where = string(first.Where)
+	}
+	if first.Line > 0 {
+		where += fmt.Sprintf(":%d", first.Line)
+	}
+	if repo := Value(r.Repository); repo != "" {
+		where += " of " + repo
+	}
+	if n := len(r.Occurrences) - 1; n > 0 {
+		where += fmt.Sprintf(" and %d more places", n)
+	}
+	return &revoke.Seen{Where: where, Since: Value(r.FirstSeen)}
+}
+
+var done = map[revoke.Action]string{
+	revoke.Deactivate: "deactivated", revoke.Activate: "activated", revoke.Contain: "contained",
+	revoke.Release: "contained no more", revoke.Delete: "deleted",
+}
+
 // Result returns what became of one key, for people.
 func Result(r revoke.Result) string {
-	done := map[revoke.Action]string{revoke.Deactivate: "deactivated", revoke.Activate: "activated"}[r.Action]
 	text := fmt.Sprintf("%s: ", r.KeyID)
 	switch r.Outcome {
 	case revoke.Verified:
-		text += fmt.Sprintf("%s, and proven by %s after %.1f s: %s", done, strings.ToUpper(string(r.Proof)), r.Seconds, r.Reason)
+		text += fmt.Sprintf("%s, and proven by %s after %.1f s: %s", done[r.Action], strings.ToUpper(string(r.Proof)), r.Seconds, r.Reason)
 	case revoke.Requested:
-		text += fmt.Sprintf("%s, as AWS says; the proof is still to come", done)
+		text += fmt.Sprintf("%s, as AWS says; the proof is still to come", done[r.Action])
 		if r.Reason != "" {
-			text = fmt.Sprintf("%s: %s, as AWS says, but %s", r.KeyID, done, r.Reason)
+			text = fmt.Sprintf("%s: %s, as AWS says, but %s", r.KeyID, done[r.Action], r.Reason)
 		}
 	case revoke.Failed:
-		text += fmt.Sprintf("not %s: %s", done, r.Reason)
+		text += fmt.Sprintf("not %s: %s", done[r.Action], r.Reason)
 	default:
 		text += fmt.Sprintf("left alone: %s", r.Reason)
 	}
+	if r.Note != "" {
+		text += "; " + r.Note
+	}
 	return Printable(text)
+}
+
+// Undoing returns what is to be taken back, for people.
+func Undoing(e revoke.Entry) string {
+	what := fmt.Sprintf("%-11s %s", "ACTIVATE", e.KeyID)
+	if e.Policy != nil {
+		what = fmt.Sprintf("%-11s %s", "RELEASE", e.KeyID)
+	}
+	who := "user " + e.User
+	if e.Policy != nil && e.Policy.Role != "" {
+		who = "role " + e.Policy.Role
+	}
+	return Printable(fmt.Sprintf("%s, %s, account %s, %s %s", what, who, e.Account, done[e.Action], e.Time.Format("2006-01-02 15:04:05 MST")))
+}
+
+// Settled returns what AWS told of a call that a crash left open, for people.
+func Settled(s revoke.Settled) string {
+	became := map[revoke.EntryOutcome]string{
+		revoke.Done: "was carried out", revoke.NotDone: "was not carried out", revoke.InDoubt: "cannot be told",
+	}[s.Outcome]
+	return Printable(fmt.Sprintf("%s: whether to %s it %s: %s", s.Intent.KeyID, s.Intent.Action, became, s.Seen))
 }

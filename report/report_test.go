@@ -279,7 +279,7 @@ func TestPlan(t *testing.T) {
 			}, By: "arn:by", Call: "iam:UpdateAccessKey"},
 			{KeyState: revoke.KeyState{KeyID: id}, Refusal: "not ours"},
 		},
-	})
+	}, false)
 	for _, want := range []string{
 		"Plan, made as arn:aws:iam::111122223333:user/admin", "DEACTIVATE  " + id + `, user ci\x1b, account 111122223333`,
 		"last used 2024-05-06 07:08 UTC (s3 in eu-west-1)", "other key other is Active", "AWSQuarantine is attached",
@@ -305,6 +305,33 @@ func TestResult(t *testing.T) {
 	} {
 		if got := report.Result(test.result); got != test.want {
 			t.Errorf("got %q, want %q", got, test.want)
+		}
+	}
+}
+
+// A use of late is what would break: it is red, where there are colours, on what is
+// to be switched off only.
+func TestPlanShowsRecentUseInRed(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 5, 6, 7, 8, 9, 0, time.UTC)
+	step := func(used time.Time, refusal string) revoke.Plan {
+		return revoke.Plan{MadeAt: now, Steps: []revoke.Step{{
+			KeyState: revoke.KeyState{KeyID: "K", Owner: revoke.Owner{Created: now, LastUsed: &revoke.LastUse{Time: used, Service: "s3", Region: "x"}}},
+			Refusal:  refusal,
+		}}}
+	}
+	for _, test := range []struct {
+		plan    revoke.Plan
+		colours bool
+		red     bool
+	}{
+		{step(now.Add(-time.Hour), ""), true, true},
+		{step(now.Add(-time.Hour), ""), false, false},
+		{step(now.Add(-time.Hour), "already inactive"), true, false},
+		{step(now.Add(-30*24*time.Hour), ""), true, false},
+	} {
+		if out := report.Plan(test.plan, test.colours); strings.Contains(out, "\x1b[31mcreated") != test.red {
+			t.Errorf("red %v:\n%q", test.red, out)
 		}
 	}
 }

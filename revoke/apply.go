@@ -1,14 +1,12 @@
 package revoke
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
-	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 )
 
@@ -34,148 +32,161 @@ type Result struct {
 	Reason    string  `json:"reason,omitempty"`  // one sentence for people
 	Seconds   float64 `json:"seconds,omitempty"` // from AWS taking the call to the proof, or to giving up on it
 	RequestID string  `json:"request_id,omitempty"`
+	Role      string  `json:"role,omitempty"`   // name of the role that was contained, where it is no user
+	Policy    string  `json:"policy,omitempty"` // name of the policy that was put or taken away
+	Note      string  `json:"note,omitempty"`   // what went wrong beside it
 }
-
-// job is one change on its way.
-type job struct {
-	Result
-	since time.Time // AWS took the call
-	bySTS look      // nil without a pair
-	byIAM look
-}
-
-// look reports whether a change has taken effect, and what is to be seen.
-type look func(context.Context) (done bool, seen string)
 
 // errNoJournal is the refusal to change what could not be taken back.
 var errNoJournal = errors.New("nothing is changed without a journal to record it")
 
-// Apply carries out the plan: first every call, then the proof of each. It
+// Apply carries out the plan: first every call, then the proof of each. What
+// contains a user or a role comes last, when its key mints no more sessions. It
 // returns a result for each step that it came to, in order; the failure of one
 // does not stop the others. Its error says why it stopped: ctx, or the journal,
 // without which no further call is made.
 func (r *Revoker) Apply(ctx context.Context, plan Plan) ([]Result, error) {
-	return r.carryOut(ctx, len(plan.Steps), func(i int) (*job, error) {
-		return r.deactivate(ctx, plan.Steps[i])
+	r.opts.Aim = plan.Aim
+	return r.carryOut(ctx, planned(plan.Steps), &plan.Aim, plan.Resumes, func(run string, i int) (*job, error) {
+		return r.take(ctx, run, plan.Steps[i])
 	})
 }
 
-func (r *Revoker) carryOut(ctx context.Context, n int, start func(int) (*job, error)) ([]Result, error) {
+// planned is what the journal keeps of the steps.
+func planned(steps []Step) []Planned {
+	var kept []Planned
+	for _, s := range steps {
+		kept = append(kept, Planned{s.KeyID, s.Account, s.does(), s.Refusal != ""})
+	}
+	return kept
+}
+
+// carryOut does the steps between the begin and the end of a run.
+func (r *Revoker) carryOut(ctx context.Context, steps []Planned, aim *Aim, resumes []string, start func(run string, i int) (*job, error)) ([]Result, error) {
 	if r.opts.Journal == nil {
 		return nil, errNoJournal
 	}
-	var jobs []*job
-	var err error
-	for i := 0; i < n && err == nil; i++ {
-		if err = ctx.Err(); err == nil {
-			var j *job
-			j, err = start(i)
-			jobs = append(jobs, j)
-			r.opts.OnProgress(j.Result)
-		}
+	run, err := r.begin(ctx, steps, aim, resumes)
+	if err != nil {
+		return nil, err
 	}
-	var results []Result
-	for _, j := range jobs {
-		if j.Outcome == Requested {
-			r.prove(ctx, j)
-			r.opts.OnProgress(j.Result)
+	jobs := make([]*job, len(steps))
+	for _, last := range []bool{false, true} {
+		var now []int
+		for i, s := range steps {
+			if (s.Action == Contain) == last {
+				now = append(now, i)
+			}
 		}
-		results = append(results, j.Result)
+		if err == nil {
+			err = r.stage(ctx, jobs, now, func(i int) (*job, error) { return start(run.ID, i) })
+		}
 	}
 	if err == nil {
-		err = ctx.Err()
+		err = r.end(run)
 	}
-	return results, err
+	return resultsOf(jobs), err
 }
 
-// deactivate makes one step's call. Whoever made the plan, it refuses again what
-// must not be touched.
-func (r *Revoker) deactivate(ctx context.Context, step Step) (*job, error) {
+// stage makes the calls of some steps, then looks whether they took effect.
+func (r *Revoker) stage(ctx context.Context, jobs []*job, steps []int, start func(int) (*job, error)) error {
+	err := each(ctx, r.opts.Workers, len(steps), func(n int) (*job, error) {
+		return start(steps[n])
+	}, func(n int, j *job) {
+		jobs[steps[n]] = j
+		r.opts.OnProgress(j.Result)
+	})
+	var made []*job
+	for _, i := range steps {
+		if jobs[i] != nil && jobs[i].Outcome == Requested {
+			made = append(made, jobs[i])
+		}
+	}
+	// Also when we are told to stop one look is taken at each, for what was called.
+	proving := each(context.WithoutCancel(ctx), r.opts.Workers, len(made), func(n int) (*job, error) {
+		r.prove(ctx, made[n])
+		return made[n], r.record(made[n])
+	}, func(_ int, j *job) { r.opts.OnProgress(j.Result) })
+	return cmp.Or(err, ctx.Err(), proving)
+}
+
+func resultsOf(jobs []*job) []Result {
+	var results []Result
+	for _, j := range jobs {
+		if j != nil {
+			results = append(results, j.Result)
+		}
+	}
+	return results
+}
+
+// take takes one step. Whoever made the plan, it refuses again what must not be
+// touched.
+func (r *Revoker) take(ctx context.Context, run string, step Step) (*job, error) {
+	action := step.does()
 	refusal := step.Refusal
 	if refusal == "" {
-		refusal = r.forbidden(ctx, step.KeyState)
+		refusal = r.forbidden(ctx, step.KeyState, action)
 	}
 	if refusal != "" {
-		return stopped(step.KeyState, Deactivate, Refused, refusal), nil
+		return stopped(step.KeyState, action, Refused, refusal), nil
 	}
-	s, err := r.op.in(ctx, step.Account)
+	if step.bySelf {
+		s, c := r.switchSelfOff(step)
+		j, err := r.make(ctx, run, s, c)
+		j.bySTS = r.refusedBySTS(step.leaked(), s.as)
+		return j, err
+	}
+	s, err := r.workAs(ctx, step)
 	if err != nil {
-		return stopped(step.KeyState, Deactivate, Failed, err.Error()), nil
+		return stopped(step.KeyState, action, Failed, err.Error()), nil
 	}
-	j, err := r.update(ctx, s, step.KeyState, Deactivate)
-	if step.leaked != nil {
-		j.bySTS = r.refusedBySTS(step.leaked())
+	c, refusal := r.changeOf(ctx, s, step)
+	if refusal != "" {
+		return stopped(step.KeyState, action, Refused, refusal), nil
+	}
+	j, err := r.make(ctx, run, s, c)
+	if step.leaked != nil && action == Deactivate {
+		j.bySTS = r.refusedBySTS(step.leaked(), s.as)
 	}
 	return j, err
 }
 
-func stopped(key KeyState, action Action, outcome Outcome, reason string) *job {
-	return &job{Result: Result{
-		KeyID: key.KeyID, Account: key.Account, User: key.User, Action: action, Outcome: outcome, Reason: reason,
-	}}
+// workAs returns the session that takes the step.
+func (r *Revoker) workAs(ctx context.Context, step Step) (*session, error) {
+	if step.Root {
+		return r.op.asRoot(ctx, step.Account)
+	}
+	return r.op.in(ctx, step.Account)
 }
 
-// update makes the call between two lines of the journal: an intent that is on
-// disk before it, and a result after. Its error is the journal's.
-func (r *Revoker) update(ctx context.Context, s *session, key KeyState, action Action) (*job, error) {
-	if key.User == "" { // IAM would take the signing key's own user
-		return stopped(key, action, Refused, "its user is not known"), nil
-	}
-	entry, err := r.intend(ctx, s, key, action)
-	if err != nil {
-		return stopped(key, action, Refused, err.Error()), err
-	}
-	out, callErr := s.iam.UpdateAccessKey(ctx, &iam.UpdateAccessKeyInput{
-		UserName: &key.User, AccessKeyId: &key.KeyID, Status: action.status(),
-	})
-	j := stopped(key, action, Requested, "")
-	j.since, j.byIAM = r.now(), shownByIAM(s, key, action.status())
-	entry.Phase, entry.Outcome = PhaseResult, Done
-	if callErr != nil {
-		j.Outcome, j.Reason, j.RequestID = Failed, failed("iam:UpdateAccessKey", callErr).Error(), requestID(callErr)
-		if entry.Outcome, entry.Error = unheard(callErr), j.Reason; entry.Outcome == InDoubt {
-			j.Reason += ": it may have been carried out; plan again to see"
+// changeOf returns the change that the step asks for, or why it cannot be made.
+func (r *Revoker) changeOf(ctx context.Context, s *session, step Step) (change, string) {
+	switch {
+	case step.does() == Contain:
+		return r.containment(ctx, s, step)
+	case step.Root && step.does() == Delete && step.User == "":
+		if there, err := s.hasRootKey(ctx, step.KeyID); err != nil || !there {
+			return change{}, "it is no key of root"
 		}
-	} else {
-		j.RequestID, _ = awsmiddleware.GetRequestIDMetadata(out.ResultMetadata)
+		return s.deleting(step.KeyState), ""
+	case step.User == "": // IAM would take the signing key's own user
+		return change{}, "its user is not known"
+	case step.Service != "" && step.does() == Deactivate:
+		return s.setServiceStatus(step.KeyState, step.Service, Deactivate), ""
+	case step.does() == Deactivate:
+		return s.setStatus(step.KeyState, Deactivate), ""
+	case step.does() == Delete:
+		return r.deletion(ctx, s, step)
 	}
-	entry.Time, entry.RequestID = r.now().UTC(), j.RequestID
-	return j, r.opts.Journal.Append(entry)
-}
-
-func (r *Revoker) intend(ctx context.Context, s *session, key KeyState, action Action) (Entry, error) {
-	id, err := r.op.Identity(ctx)
-	if err != nil {
-		return Entry{}, err
-	}
-	entry := Entry{
-		ID: newEntryID(), Time: r.now().UTC(), KeyID: key.KeyID, Account: key.Account, User: key.User,
-		Action: action, Phase: PhaseIntent, Operator: id.ARN, Endpoint: r.op.endpoint,
-	}
-	if s.as != id.ARN {
-		entry.Role = s.as
-	}
-	return entry, r.opts.Journal.Append(entry)
-}
-
-// unheard tells a refusal by AWS from a call of which nobody knows whether it was
-// carried out.
-func unheard(err error) EntryOutcome {
-	if errorCode(err) != "" && httpStatus(err) < 500 {
-		return NotDone
-	}
-	return InDoubt
+	return change{}, fmt.Sprintf("there is no way to %s it", step.does())
 }
 
 // refusedBySTS looks whether AWS refuses the leaked pair. A key's partition is
-// that of the operator who may change it.
-func (r *Revoker) refusedBySTS(cred aws.Credentials) look {
+// that of whoever changed it.
+func (r *Revoker) refusedBySTS(cred aws.Credentials, by string) look {
 	return func(ctx context.Context) (bool, string) {
-		id, err := r.op.Identity(ctx)
-		if err != nil {
-			return false, err.Error()
-		}
-		v := r.verifier.askAgain(ctx, cred, id.partition())
+		v := r.verifier.askAgain(ctx, cred, Identity{ARN: by}.partition())
 		return v.Status == NotAccepted, v.Reason
 	}
 }

@@ -25,7 +25,8 @@
 //
 // # Limits
 //
-// Deactivating a key does not end the sessions that it minted; root keys and
-// session keys (ASIA) cannot be deactivated this way, and are refused with what
-// to do instead. Partitions cut off from the internet (aws-iso…) are not asked.
+// Deactivating a key does not end the sessions that it minted: a [Containment]
+// does, but for those that its documentation names. Root keys can only be deleted,
+// from the organization's management account. A [Trace] knows management events
+// only. Partitions cut off from the internet (aws-iso…) are not asked.
 package revoke

@@ -94,3 +94,17 @@ func hasty(endpoint string, timeout time.Duration) *Verifier {
 	}
 	return v
 }
+
+// done returns how often AWS carried out a call about each key.
+func (c *cloud) done(action string, keys []string) map[string]int {
+	times := make(map[string]int)
+	for _, id := range keys {
+		times[id] = 0
+	}
+	for _, r := range c.Requests() {
+		if _, ours := times[r.Target]; ours && r.Action == action && r.Code == "" && r.Status == 200 {
+			times[r.Target]++
+		}
+	}
+	return times
+}

@@ -3,6 +3,7 @@ package revoke
 import (
 	"bytes"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -12,36 +13,25 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/gofrs/flock"
 )
 
-// Action is what was done to a key.
-type Action string
-
-// The actions.
-const (
-	Deactivate Action = "deactivate"
-	Activate   Action = "activate"
-)
-
-func (a Action) status() types.StatusType {
-	if a == Activate {
-		return types.StatusTypeActive
-	}
-	return types.StatusTypeInactive
-}
-
-// Phase is which side of the call an entry stands on.
+// Phase is what an entry tells of. A run begins with the steps that it means to
+// take and ends when all of them were taken and looked at; a call stands between
+// its intent and its result.
 type Phase string
 
 // The phases.
 const (
-	PhaseIntent Phase = "intent" // written before the call
-	PhaseResult Phase = "result" // written after it
+	PhaseBegin  Phase = "begin"  // written before the first call of a run
+	PhaseIntent Phase = "intent" // written before a call
+	PhaseResult Phase = "result" // written after it, or when [Revoker.Resume] learnt it
+	PhaseProof  Phase = "proof"  // written when it was looked whether it took effect
+	PhaseEnd    Phase = "end"    // written when a run is over
 )
 
 // EntryOutcome is what a result says of its call.
@@ -54,22 +44,47 @@ const (
 	InDoubt EntryOutcome = "in-doubt" // AWS was not heard: it may have taken it
 )
 
-// Entry is one line of the journal. An intent and its result share an ID. No
-// field holds a secret.
+// Entry is one line of the journal. An intent, its result and its proof share an
+// ID; the begin and the end of a run share the run's. No field holds a secret.
 type Entry struct {
 	ID        string       `json:"id"`
+	Run       string       `json:"run,omitempty"` // that a call belongs to
 	Time      time.Time    `json:"time"`
-	KeyID     string       `json:"key_id"`
-	Account   string       `json:"account"`
-	User      string       `json:"user"`
-	Action    Action       `json:"action"`
+	KeyID     string       `json:"key_id,omitempty"`
+	Account   string       `json:"account,omitempty"`
+	User      string       `json:"user,omitempty"`
+	Action    Action       `json:"action,omitempty"`
 	Phase     Phase        `json:"phase"`
 	Outcome   EntryOutcome `json:"outcome,omitempty"` // of a result
 	RequestID string       `json:"request_id,omitempty"`
 	Error     string       `json:"error,omitempty"`
+	Note      string       `json:"note,omitempty"`     // how a result was learnt, or what a proof rests on
+	Proof     Proof        `json:"proof,omitempty"`    // of a proof; "" is that it was not proven
+	Seconds   float64      `json:"seconds,omitempty"`  // of a proof, since AWS took the call
 	Operator  string       `json:"operator"`           // ARN
 	Role      string       `json:"role,omitempty"`     // ARN of the role that the operator assumed for it
 	Endpoint  string       `json:"endpoint,omitempty"` // if not AWS's own
+	Policy    *Policy      `json:"policy,omitempty"`   // put or taken away
+	Service   string       `json:"service,omitempty"`  // of a service-specific credential
+	Steps     []Planned    `json:"steps,omitempty"`    // of a begin
+	Aim       *Aim         `json:"aim,omitempty"`      // of a begin, unless it takes back
+	Resumes   []string     `json:"resumes,omitempty"`  // of a begin: the runs that it takes over
+	Prev      string       `json:"prev,omitempty"`     // SHA-256 of the line before, in hex
+}
+
+// Planned is what a run means to do to one key.
+type Planned struct {
+	KeyID   string `json:"key_id"`
+	Account string `json:"account,omitempty"`
+	Action  Action `json:"action"`
+
+	refused bool // nothing is done
+}
+
+// valid reports whether the entry says what it is about.
+func (e Entry) valid() bool {
+	call := e.Phase != PhaseBegin && e.Phase != PhaseEnd
+	return e.ID != "" && e.Phase != "" && (!call || e.KeyID != "" && e.Action != "")
 }
 
 func newEntryID() string {
@@ -79,16 +94,57 @@ func newEntryID() string {
 }
 
 // Journal is an append-only file of JSON lines, one [Entry] each, held by one
-// process at a time. It is safe for concurrent use.
+// process at a time. Each line holds the hash of the one before, so that none can
+// be changed, put in or taken out unseen but at the end. It is safe for concurrent
+// use.
 type Journal struct {
 	path string
 	lock *flock.Flock
 
-	mu      sync.Mutex
-	file    *os.File
-	size    int64 // of the whole lines
-	torn    int64 // bytes after them that were dropped
+	mu   sync.Mutex
+	file *os.File
+	size int64 // of the whole lines
+	torn int64 // bytes after them that were dropped
+	chain
+}
+
+// chain is the entries so far, and the hash of the last line.
+type chain struct {
 	entries []Entry
+	head    string
+}
+
+// link adds a line to the chain, if it holds.
+func (c *chain) link(line []byte) error {
+	var e Entry
+	if err := json.Unmarshal(line, &e); err != nil {
+		return fmt.Errorf("is broken: %w", err)
+	}
+	n := len(c.entries)
+	linked := n > 0 && c.entries[n-1].Prev != ""
+	switch {
+	case !e.valid():
+		return errors.New("is no entry: id, key_id, action and phase are needed")
+	case e.Prev == "" && linked, e.Prev != "" && e.Prev != c.next():
+		return errors.New("does not follow from the line before, by its hash: the journal was altered")
+	}
+	c.entries, c.head = append(c.entries, e), hashOf(line)
+	return nil
+}
+
+// next is what the next line has to name: the last line's hash, and zeros where
+// there is none, so that a journal that was begun with hashes shows it.
+func (c *chain) next() string {
+	if c.head == "" {
+		return strings.Repeat("0", 2*sha256.Size)
+	}
+	return c.head
+}
+
+// hashOf is the hash of a line, by which the next one names it.
+func hashOf(line []byte) string {
+	sum := sha256.Sum256(bytes.TrimSuffix(line, []byte("\n")))
+	return hex.EncodeToString(sum[:])
 }
 
 // DefaultJournalPath is revokey/journal.jsonl in XDG_STATE_HOME, or in
@@ -105,8 +161,8 @@ func DefaultJournalPath() (string, error) {
 }
 
 // OpenJournal opens the journal, made with its directories if it is new, for
-// this process alone; the lock is a file beside it. A line that is broken is
-// refused by its number. An unfinished last line is what a crash leaves: no call
+// this process alone; the lock is a file beside it. A line that is broken, or does
+// not follow from the one before, is refused by its number. An unfinished last line is what a crash leaves: no call
 // followed it, so that it is dropped, and [Journal.Torn] tells. The caller closes
 // the journal.
 func OpenJournal(path string) (*Journal, error) {
@@ -135,28 +191,24 @@ func (j *Journal) open() (err error) {
 		return err
 	}
 	whole := data[:bytes.LastIndexByte(data, '\n')+1]
-	if j.entries, err = parseEntries(whole); err != nil {
-		return fmt.Errorf("%q: %w", j.path, err)
+	if j.chain, err = readChain(whole); err != nil {
+		return fmt.Errorf("%q: %w: repair it, or pass another --journal", j.path, err)
 	}
 	j.size, j.torn = int64(len(whole)), int64(len(data)-len(whole))
 	return errors.Join(j.file.Truncate(j.size), syncDir(filepath.Dir(j.path)))
 }
 
-func parseEntries(data []byte) ([]Entry, error) {
-	var entries []Entry
+// readChain reads whole lines. Its error names the first that is broken.
+func readChain(data []byte) (chain, error) {
+	var c chain
 	n := 0
 	for line := range bytes.Lines(data) {
 		n++
-		var e Entry
-		if err := json.Unmarshal(line, &e); err != nil {
-			return nil, fmt.Errorf("line %d is broken: %w: repair it, or pass another --journal", n, err)
+		if err := c.link(line); err != nil {
+			return c, fmt.Errorf("line %d %w", n, err)
 		}
-		if e.ID == "" || e.KeyID == "" || e.Action == "" || e.Phase == "" {
-			return nil, fmt.Errorf("line %d is no entry: id, key_id, action and phase are needed: repair it, or pass another --journal", n)
-		}
-		entries = append(entries, e)
 	}
-	return entries, nil
+	return c, nil
 }
 
 // Torn returns how many bytes of an unfinished last line were dropped on opening.
@@ -167,6 +219,7 @@ func (j *Journal) Torn() int64 { return j.torn }
 func (j *Journal) Append(e Entry) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	e.Prev = j.next()
 	line, err := json.Marshal(e)
 	if err != nil {
 		return fmt.Errorf("writing journal: %w", err)
@@ -177,7 +230,7 @@ func (j *Journal) Append(e Entry) error {
 		return fmt.Errorf("writing journal: %w", err)
 	}
 	j.size += int64(len(line))
-	j.entries = append(j.entries, e)
+	j.entries, j.head = append(j.entries, e), hashOf(line)
 	return nil
 }
 
@@ -193,39 +246,6 @@ func (j *Journal) Entries() []Entry {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return slices.Clone(j.entries)
-}
-
-// Undoable returns the results of the deactivations that were carried out and not
-// undone since, oldest first: what [Revoker.Undo] goes by.
-func (j *Journal) Undoable() []Entry {
-	var left []Entry
-	for _, e := range j.Entries() {
-		if e.Phase != PhaseResult || e.Outcome != Done {
-			continue
-		}
-		left = slices.DeleteFunc(left, func(d Entry) bool { return d.KeyID == e.KeyID && d.Endpoint == e.Endpoint })
-		if e.Action == Deactivate {
-			left = append(left, e)
-		}
-	}
-	return left
-}
-
-// Unfinished returns the intents of which the journal does not say what became of
-// them, oldest first: a crash came between, or AWS was not heard.
-func (j *Journal) Unfinished() []Entry {
-	var left []Entry
-	for _, e := range j.Entries() {
-		switch {
-		case e.Phase == PhaseIntent:
-			left = append(left, e)
-		case e.Outcome != InDoubt: // and a later call that was carried out settles the earlier ones
-			left = slices.DeleteFunc(left, func(i Entry) bool {
-				return i.ID == e.ID || i.KeyID == e.KeyID && e.Outcome == Done
-			})
-		}
-	}
-	return left
 }
 
 // Close ends the journal and lets go of its lock. The lock file stays: were it

@@ -1,6 +1,8 @@
 package revoke_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -24,6 +26,8 @@ func newLocalAWS(t *testing.T) revoketest.Server {
 	s.AddAdmin(account, revoketest.Admin)
 	s.AddAdmin(account, revoketest.Marked)
 	s.Deny(account, revoketest.Marked, "iam:UpdateAccessKey")
+	s.AddUser(account, revoketest.Least)
+	s.SetPolicy(account, revoketest.Least, "all", fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["%s"],"Resource":"*"}]}`, strings.Join(revoketest.LeastActions(), `","`)))
 	off := s.AddKey(account, revoketest.Nobody)
 	s.SetStatus(off.ID, localaws.Inactive)
 	key := func(user string) aws.Credentials { return sdkKey(s.AddKey(account, user)) }
@@ -33,7 +37,7 @@ func newLocalAWS(t *testing.T) revoketest.Server {
 	return revoketest.Server{
 		URL: url, Account: account,
 		Admin: key(revoketest.Admin), Live: key(revoketest.Nobody), Off: sdkKey(off),
-		Marked: key(revoketest.Marked), Root: key("root"),
+		Marked: key(revoketest.Marked), Least: key(revoketest.Least), Root: key("root"),
 		Session: session(time.Hour), Ended: session(0),
 	}
 }

@@ -23,6 +23,7 @@ import (
 // stsAPI is what is asked of STS as the responder.
 type stsAPI interface {
 	stscreds.AssumeRoleAPIClient
+	AssumeRoot(context.Context, *sts.AssumeRootInput, ...func(*sts.Options)) (*sts.AssumeRootOutput, error)
 	GetCallerIdentity(context.Context, *sts.GetCallerIdentityInput, ...func(*sts.Options)) (*sts.GetCallerIdentityOutput, error)
 	GetAccessKeyInfo(context.Context, *sts.GetAccessKeyInfoInput, ...func(*sts.Options)) (*sts.GetAccessKeyInfoOutput, error)
 }
@@ -31,9 +32,13 @@ type stsAPI interface {
 type iamAPI interface {
 	iam.ListAccessKeysAPIClient
 	iam.ListAttachedUserPoliciesAPIClient
+	policyAPI
+	serviceAPI
+	reportAPI
 	GetAccessKeyLastUsed(context.Context, *iam.GetAccessKeyLastUsedInput, ...func(*iam.Options)) (*iam.GetAccessKeyLastUsedOutput, error)
 	GetAccountSummary(context.Context, *iam.GetAccountSummaryInput, ...func(*iam.Options)) (*iam.GetAccountSummaryOutput, error)
 	UpdateAccessKey(context.Context, *iam.UpdateAccessKeyInput, ...func(*iam.Options)) (*iam.UpdateAccessKeyOutput, error)
+	DeleteAccessKey(context.Context, *iam.DeleteAccessKeyInput, ...func(*iam.Options)) (*iam.DeleteAccessKeyOutput, error)
 }
 
 var (
@@ -46,9 +51,11 @@ var (
 type OperatorOptions struct {
 	// Profile of the shared configuration files. "" is the default chain.
 	Profile string
-	// RoleName is assumed in every account but the operator's own; it may hold a
-	// path. "" keeps the operator to its own account.
-	RoleName string
+	// RoleNames are assumed in every account but the operator's own, the first that
+	// can be; they may hold a path. None keeps the operator to its own account.
+	RoleNames []string
+	// Assume is how.
+	Assume AssumeOptions
 	// Endpoint is the URL that every STS and IAM call is sent to. "" is AWS's own,
 	// whatever AWS_ENDPOINT_URL or a profile's endpoint_url say.
 	Endpoint string
@@ -62,8 +69,10 @@ type OperatorOptions struct {
 // Operator is the responder's own identity. It is safe for concurrent use.
 type Operator struct {
 	endpoint string
-	roleName string
+	roles    []string // their names
+	assume   AssumeOptions
 	gate     gate
+	config   func() aws.Config // of what is asked of other services; a function, as retrieve is
 	sts      stsAPI
 	signer   retrieve   // of the operator's own calls
 	below    []retrieve // what signer was assumed with
@@ -76,7 +85,7 @@ type Operator struct {
 
 	mu       sync.Mutex
 	identity *Identity
-	sessions map[string]*session // by account
+	sessions map[string]*workplace // by account
 }
 
 // retrieve is a provider as a function: of a struct, and of a pointer to one, some
@@ -96,7 +105,7 @@ func (id Identity) partition() string { return strings.Split(id.ARN+"::", ":")[1
 // NewOperator loads the operator's credentials; it asks AWS only as far as the
 // profile needs it (a role, SSO). The error says what to set if there are none.
 func NewOperator(ctx context.Context, opts OperatorOptions) (*Operator, error) {
-	o := &Operator{endpoint: opts.Endpoint, roleName: opts.RoleName, gate: gate{opts.Limiter}, sessions: map[string]*session{}, names: map[string]string{}}
+	o := &Operator{endpoint: opts.Endpoint, roles: opts.RoleNames, assume: opts.Assume, gate: gate{opts.Limiter}, sessions: map[string]*workplace{}, names: map[string]string{}}
 	cfg, err := config.LoadDefaultConfig(ctx, o.load(opts)...)
 	var missing config.SharedConfigProfileNotExistError
 	switch {
@@ -108,7 +117,7 @@ func NewOperator(ctx context.Context, opts OperatorOptions) (*Operator, error) {
 	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
 		return nil, noCredentials(opts.Profile, err)
 	}
-	o.signer = cfg.Credentials.Retrieve
+	o.config, o.signer = func() aws.Config { return cfg }, cfg.Credentials.Retrieve
 	o.sts = sts.NewFromConfig(cfg, o.settleSTS)
 	o.organizations = organizations.NewFromConfig(cfg, o.settleOrganizations)
 	o.newIAM = func(as aws.CredentialsProvider) iamAPI {
@@ -211,6 +220,9 @@ func (o *Operator) Identity(ctx context.Context) (Identity, error) {
 // signs reports whether the key signs the operator's own calls, or the calls that
 // its credentials come from.
 func (o *Operator) signs(ctx context.Context, keyID string) (bool, error) {
+	if o.without() {
+		return false, nil
+	}
 	for _, signer := range append(slices.Clone(o.below), o.signer) {
 		cred, err := signer(ctx)
 		if err != nil {
@@ -226,53 +238,14 @@ func (o *Operator) signs(ctx context.Context, keyID string) (bool, error) {
 // accountOf asks STS which account the key ID names. STS reads it out of the ID,
 // so that the answer says nothing of whether the key exists.
 func (o *Operator) accountOf(ctx context.Context, keyID string) (string, error) {
+	if o.without() {
+		return "", errors.New(noOperator)
+	}
 	out, err := o.sts.GetAccessKeyInfo(ctx, &sts.GetAccessKeyInfoInput{AccessKeyId: &keyID})
 	if err != nil {
 		return "", fmt.Errorf("asking STS which account %s is of: %w", keyID, failed("sts:GetAccessKeyInfo", err))
 	}
 	return aws.ToString(out.Account), nil
-}
-
-// session is the operator at work in one account.
-type session struct {
-	iam iamAPI
-	as  string // the ARN of who signs
-}
-
-// in returns the operator's session in the account: as itself in its own, else as
-// RoleName.
-func (o *Operator) in(ctx context.Context, account string) (*session, error) {
-	id, err := o.Identity(ctx)
-	if err != nil {
-		return nil, err
-	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if s := o.sessions[account]; s != nil {
-		return s, nil
-	}
-	s, err := o.open(ctx, id, account)
-	if err == nil {
-		o.sessions[account] = s
-	}
-	return s, err
-}
-
-func (o *Operator) open(ctx context.Context, id Identity, account string) (*session, error) {
-	if account == id.Account {
-		return &session{o.newIAM(o.signer), id.ARN}, nil
-	}
-	if o.roleName == "" {
-		return nil, fmt.Errorf("account %s is not the operator's own (%s): pass --role-name, or a --profile of that account", account, id.Account)
-	}
-	role := fmt.Sprintf("arn:%s:iam::%s:role/%s", id.partition(), account, o.roleName)
-	as := aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(o.sts, role, func(ro *stscreds.AssumeRoleOptions) {
-		ro.RoleSessionName = "revokey"
-	}))
-	if _, err := as.Retrieve(ctx); err != nil {
-		return nil, fmt.Errorf("assuming %s: %w", role, failed("sts:AssumeRole", err))
-	}
-	return &session{o.newIAM(as), role}, nil
 }
 
 // failed says in our words why AWS did not do the action; an interruption stays

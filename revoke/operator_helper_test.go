@@ -43,8 +43,8 @@ func (c *cloud) operator(t *testing.T, opts OperatorOptions) *Operator {
 func (c *cloud) revoker(t *testing.T) *Revoker {
 	t.Helper()
 	j := openJournal(t, t.TempDir()+"/journal.jsonl")
-	r := NewRevoker(c.operator(t, OperatorOptions{RoleName: "OrganizationAccountAccessRole"}), hasty(c.url, 0), RevokerOptions{
-		Accounts: []string{own, member}, Journal: j, PollEvery: 5 * time.Millisecond, PollFor: 2 * time.Second,
+	r := NewRevoker(c.operator(t, OperatorOptions{RoleNames: []string{"OrganizationAccountAccessRole"}}), hasty(c.url, 0), RevokerOptions{
+		Accounts: []string{own, member}, Journal: j, PollEvery: 5 * time.Millisecond, PollFor: 2 * time.Second, Workers: 1,
 	})
 	return r
 }

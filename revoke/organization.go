@@ -3,14 +3,17 @@ package revoke
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
+	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
 )
 
 // organizationsAPI is what is asked of Organizations.
 type organizationsAPI interface {
+	organizations.ListAccountsAPIClient
 	DescribeAccount(context.Context, *organizations.DescribeAccountInput, ...func(*organizations.Options)) (*organizations.DescribeAccountOutput, error)
 }
 
@@ -44,4 +47,23 @@ func (o *Operator) accountName(ctx context.Context, account string) string {
 	}
 	o.names[account] = name
 	return name
+}
+
+// OrganizationAccounts returns the IDs of the active accounts of the operator's
+// organization, which its management account, and whom that delegates to, can list.
+func (o *Operator) OrganizationAccounts(ctx context.Context) ([]string, error) {
+	var accounts []string
+	pages := organizations.NewListAccountsPaginator(o.organizations, nil) // also past empty pages
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("listing the organization's accounts: %w", failed("organizations:ListAccounts", err))
+		}
+		for _, a := range page.Accounts {
+			if a.State == types.AccountStateActive || a.State == "" && a.Status == types.AccountStatusActive {
+				accounts = append(accounts, aws.ToString(a.Id))
+			}
+		}
+	}
+	return accounts, nil
 }

@@ -60,7 +60,7 @@ func askOptionsOf(c *cli.Context, ownOnly bool, o awsOptions) (askOptions, error
 	switch {
 	case ask.within <= 0:
 		return ask, usagef("--verify-timeout takes a time above 0, such as 10m")
-	case ownOnly && len(o.accounts) == 0:
+	case ownOnly && len(o.accounts) == 0 && !o.organization:
 		return ask, usagef("no account is known as yours to ask about").withHint("list yours with --account ID")
 	}
 	return ask, nil

@@ -18,10 +18,12 @@ import (
 
 // awsOptions say who asks AWS, and about whose keys.
 type awsOptions struct {
-	accounts []string // that are ours
-	profile  string
-	roleName string
-	endpoint string
+	accounts     []string // that are ours
+	organization bool     // and so are all of the operator's organization
+	profile      string
+	roles        []string // their names
+	assume       revoke.AssumeOptions
+	endpoint     string
 
 	partitions []string // nil: all
 	canaries   revoke.Canaries
@@ -37,7 +39,11 @@ func awsFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringSliceFlag{Name: "account", Usage: "an account `ID` that is ours; keys of all others are never touched (repeatable)", Category: "AWS"},
 		&cli.StringFlag{Name: "profile", Usage: "`NAME` of the operator's AWS profile (default: the SDK's default chain)", Category: "AWS"},
-		&cli.StringFlag{Name: "role-name", Usage: "`NAME` of the role to assume in the account that owns a key", Category: "AWS"},
+		&cli.BoolFlag{Name: "own-organization", Usage: "take all accounts of the operator's organization for ours", Category: "AWS"},
+		&cli.StringSliceFlag{Name: "role-name", Usage: "`NAME` of the role to assume in the account that owns a key (repeatable: tried in order)", Category: "AWS"},
+		&cli.StringFlag{Name: "external-id", Usage: "`ID` that the role's trust policy asks for", Category: "AWS"},
+		&cli.StringFlag{Name: "session-name", Usage: "`NAME` of the role's session in CloudTrail (default: revokey- and who you are)", Category: "AWS"},
+		&cli.StringFlag{Name: "source-identity", Usage: "`NAME` that stays with the role's session; the role has to allow sts:SetSourceIdentity", Category: "AWS"},
 		&cli.StringFlag{Name: "aws-endpoint", Usage: "send every AWS call to `URL`", Category: "AWS"},
 		&cli.StringSliceFlag{Name: "partition", Usage: "ask in this `PARTITION` only: " + strings.Join(revoke.Partitions(), ", ") + " (repeatable; default: those that stand near the key first, then the others)", Category: "AWS"},
 		&cli.StringSliceFlag{Name: "canary-account", Usage: "an account `ID` whose keys are canaries: they are never contacted (repeatable; those publicly known never are)", Category: "AWS"},
@@ -56,8 +62,12 @@ func awsOptionsOf(c *cli.Context) (awsOptions, error) {
 	o := awsOptions{
 		accounts: append(cfg.Accounts, c.StringSlice("account")...),
 		profile:  cfg.Profile,
-		roleName: cfg.RoleName,
 		endpoint: c.String("aws-endpoint"),
+
+		organization: c.Bool("own-organization"),
+		assume: revoke.AssumeOptions{
+			ExternalID: c.String("external-id"), SessionName: c.String("session-name"), SourceIdentity: c.String("source-identity"),
+		},
 
 		partitions: c.StringSlice("partition"),
 		canaries:   revoke.Canaries{Accounts: c.StringSlice("canary-account"), Users: c.StringSlice("canary-user")},
@@ -67,8 +77,11 @@ func awsOptionsOf(c *cli.Context) (awsOptions, error) {
 	if c.IsSet("profile") {
 		o.profile = c.String("profile")
 	}
+	if cfg.RoleName != "" {
+		o.roles = []string{cfg.RoleName}
+	}
 	if c.IsSet("role-name") {
-		o.roleName = c.String("role-name")
+		o.roles = c.StringSlice("role-name")
 	}
 	return o, o.check()
 }
@@ -142,11 +155,22 @@ func (o awsOptions) workers() int { return int(min(64, math.Ceil(o.rate))) }
 
 // revoker returns a revoker that works as the operator.
 func (o awsOptions) revoker(ctx context.Context, opts revoke.RevokerOptions) (*revoke.Revoker, error) {
+	if opts.Aim.BySelf {
+		opts.Accounts, opts.Canaries = o.accounts, o.canaries
+		return revoke.NewRevoker(revoke.NewSelfOperator(o.endpoint, o.limiter), o.verifier(), opts), nil
+	}
 	op, err := revoke.NewOperator(ctx, revoke.OperatorOptions{
-		Profile: o.profile, RoleName: o.roleName, Endpoint: o.endpoint, Limiter: o.limiter,
+		Profile: o.profile, RoleNames: o.roles, Assume: o.assume, Endpoint: o.endpoint, Limiter: o.limiter,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("acting as the operator: %w", err)
+	}
+	if o.organization {
+		members, err := op.OrganizationAccounts(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("finding our accounts: %w: list them with --account instead", err)
+		}
+		o.accounts = append(slices.Clone(o.accounts), members...)
 	}
 	opts.Accounts, opts.Canaries = o.accounts, o.canaries
 	return revoke.NewRevoker(op, o.verifier(), opts), nil

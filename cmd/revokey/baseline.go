@@ -63,7 +63,7 @@ type baselineChange struct{ create, add, prune bool }
 // baselineFlags are those of scan but for the report's.
 func baselineFlags(std streams) []cli.Flag {
 	return slices.DeleteFunc(scanCommand(std).Flags, func(f cli.Flag) bool {
-		return slices.Contains([]string{"format", "output", "stdin", "staged", "range", "ci"}, f.Names()[0])
+		return slices.Contains([]string{"format", "output", "stdin", "staged", "range", "ci"}, f.Names()[0]) || changesAWS(f)
 	})
 }
 

@@ -28,7 +28,7 @@ func configCommand(std streams) *cli.Command {
 repository at PATH (default: here), and that before your own file. What touches AWS is
 set by flags and your own file alone.`,
 			Flags: slices.DeleteFunc(scanCommand(std).Flags, func(f cli.Flag) bool {
-				return slices.Contains([]string{"stdin", "staged", "range", "ci"}, f.Names()[0])
+				return slices.Contains([]string{"stdin", "staged", "range", "ci"}, f.Names()[0]) || changesAWS(f)
 			}),
 			Action: func(c *cli.Context) error { return runConfigShow(c, std) },
 		}},
@@ -62,7 +62,7 @@ func runConfigShow(c *cli.Context, std streams) error {
 	}
 	for _, a := range []struct {
 		key, flag, value string
-	}{{"accounts", "account", strings.Join(aws.accounts, ", ")}, {"profile", "profile", aws.profile}, {"role_name", "role-name", aws.roleName}} {
+	}{{"accounts", "account", strings.Join(aws.accounts, ", ")}, {"profile", "profile", aws.profile}, {"role_name", "role-name", strings.Join(aws.roles, ", ")}} {
 		line(a.key, a.value, awsOrigin(c, user, a.key, a.flag))
 	}
 	return w.Flush()

@@ -9,7 +9,11 @@
 //	revokey hook install|doctor          let git refuse commits and pushes that bring keys
 //	revokey verify --from FINDINGS       ask AWS which of them are live
 //	revokey revoke --from FINDINGS       plan what to switch off; --apply does it
-//	revokey undo [KEYID]                 take it back
+//	revokey undo [KEYID|last]            take it back
+//	revokey trace KEYID                  look at what was done with it
+//	revokey report --incident KEYID      put the record of it together
+//	revokey keys list|audit|…            look after the keys of your own users
+//	revokey journal check                check the record of what was done at AWS
 //	revokey baseline create              list what is known, to be told of what is new
 //	revokey config show                  tell what is set, and by what
 //	revokey demo                         see all of it, offline

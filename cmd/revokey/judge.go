@@ -81,10 +81,11 @@ type judge struct {
 
 func newJudge(ctx context.Context, o awsOptions, ask askOptions, std streams) (*judge, error) {
 	opts := revoke.JudgeOptions{Verifier: o.verifier(), Accounts: o.accounts, OwnOnly: ask.ownOnly, Canaries: o.canaries}
-	if len(o.accounts) > 0 {
-		var err error
-		opts.Reader, err = o.revoker(ctx, revoke.RevokerOptions{})
+	if len(o.accounts) > 0 || o.organization {
+		reader, err := o.revoker(ctx, revoke.RevokerOptions{})
 		switch {
+		case err == nil:
+			opts.Reader, opts.Accounts = reader, reader.Accounts()
 		case errors.Is(err, revoke.ErrNoCredentials) && o.profile == "":
 			std.say("the IAM of your accounts is not asked, which alone tells inactive keys from deleted ones: %s", report.Printable(err.Error()))
 		case err != nil:

@@ -1,11 +1,12 @@
 package main
 
 import (
-	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"strings"
+	"regexp"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -16,19 +17,12 @@ import (
 
 // revokeOptions are those of `revokey revoke`.
 type revokeOptions struct {
-	from    string
-	keyIDs  []string
-	apply   bool
-	yes     bool
-	journal string
-	aws     awsOptions
-}
-
-func journalFlags() []cli.Flag {
-	return []cli.Flag{
-		&cli.BoolFlag{Name: "yes", Usage: "do not ask; needed where there is no terminal to answer at"},
-		&cli.StringFlag{Name: "journal", Usage: "`FILE` that records each call (default: revokey/journal.jsonl in the user's state folder)"},
-	}
+	from   string
+	keyIDs []string
+	plan   string // a file: written, or with apply read
+	resume bool
+	carry  carryOptions
+	aws    awsOptions
 }
 
 func revokeCommand(std streams) *cli.Command {
@@ -39,11 +33,16 @@ func revokeCommand(std streams) *cli.Command {
 		Description: `Prints the plan: for each key its owner, its last use, and the call to make, or why
 it is left alone. Changes nothing without --apply. Deactivates with the operator's
 own credentials, in the accounts given by --account only, then looks until AWS
-refuses the key. Each call is recorded before and after; ` + "`revokey undo`" + ` takes it back.`,
-		Flags: append(append([]cli.Flag{
+refuses the key. Each call is recorded before and after; ` + "`revokey undo`" + ` takes it back.
+
+Deactivating a key does not end the sessions that it made: --contain does. A session
+key (ASIA) is contained at its user or role, never deactivated.`,
+		Flags: slices.Concat([]cli.Flag{
 			&cli.StringFlag{Name: "from", Usage: "a `FILE` of findings, in JSON or JSON lines (-: standard input)"},
-			&cli.BoolFlag{Name: "apply", Usage: "carry the plan out"},
-		}, journalFlags()...), awsFlags()...),
+			&cli.StringFlag{Name: "plan", Usage: "save the plan in `FILE`; with --apply, carry out the one saved there, unless the world has changed since"},
+			&cli.BoolFlag{Name: "resume", Usage: "after a crash: ask AWS what became of each call under way, and plan for what was left"},
+			&cli.BoolFlag{Name: "json", Usage: "print plan and results as JSON"},
+		}, carryFlags(), journalFlags(), awsFlags()),
 		Action: func(c *cli.Context) error {
 			o, err := revokeOptionsOf(c)
 			if err != nil {
@@ -56,21 +55,39 @@ refuses the key. Each call is recorded before and after; ` + "`revokey undo`" + 
 
 func revokeOptionsOf(c *cli.Context) (revokeOptions, error) {
 	o := revokeOptions{
-		from:    c.String("from"),
-		keyIDs:  c.Args().Slice(),
-		apply:   c.Bool("apply"),
-		yes:     c.Bool("yes"),
-		journal: c.String("journal"),
-	}
-	if (o.from == "") == (len(o.keyIDs) == 0) {
-		return o, usagef("revoke takes key IDs, or --from FINDINGS")
-	}
-	if err := checkKeyIDs(o.keyIDs); err != nil {
-		return o, err
+		from:   c.String("from"),
+		keyIDs: c.Args().Slice(),
+		plan:   c.String("plan"),
+		resume: c.Bool("resume"),
 	}
 	var err error
+	if o.carry, err = carryOptionsOf(c); err != nil {
+		return o, err
+	}
+	o.carry.stdinTaken = o.from == "-"
+	o.carry.json = c.Bool("json")
+	if err := o.check(c); err != nil {
+		return o, err
+	}
 	o.aws, err = awsOptionsOf(c)
 	return o, err
+}
+
+func (o revokeOptions) check(c *cli.Context) error {
+	saved := o.plan != "" && o.carry.apply
+	switch {
+	case o.resume && (o.from != "" || len(o.keyIDs) > 0 || o.plan != ""):
+		return usagef("--resume goes by the journal: it takes no key IDs, --from or --plan")
+	case o.resume && o.carry.aim != (revoke.Aim{}):
+		return usagef("--resume does what the interrupted run meant to: it takes no --delete or --contain")
+	case saved && len(o.keyIDs) > 0:
+		return usagef("--apply --plan carries out the plan in %q as it is: it takes no key IDs", o.plan)
+	case saved && o.carry.aim != (revoke.Aim{}):
+		return usagef("--apply --plan carries out the plan in %q as it is: it takes no --delete or --contain", o.plan)
+	case !saved && !o.resume && (o.from == "") == (len(o.keyIDs) == 0):
+		return usagef("revoke takes key IDs, or --from FINDINGS")
+	}
+	return checkKeyIDs(o.keyIDs)
 }
 
 // checkKeyIDs refuses what is not a key ID, without repeating it: a secret put
@@ -85,93 +102,185 @@ func checkKeyIDs(ids []string) error {
 }
 
 func runRevoke(ctx context.Context, o revokeOptions, std streams) error {
-	targets, err := o.targets(ctx, std)
+	agreed, err := o.agreed()
 	if err != nil {
 		return err
 	}
-	if len(targets) == 0 {
+	targets, err := o.targets(ctx, agreed, std)
+	if err != nil {
+		return err
+	}
+	if len(targets) == 0 && !o.resume {
 		std.say("there are no keys to revoke in %q", o.from)
 		return nil
 	}
-	opts := revoke.RevokerOptions{OnProgress: func(r revoke.Result) {
-		fmt.Fprintln(std.out, report.Result(r))
-	}}
-	if o.apply {
-		if opts.Journal, err = openJournal(o.journal, std); err != nil {
-			return err
+	if agreed != nil {
+		o.carry.aim = agreed.Aim
+		if agreed.Endpoint != o.aws.endpoint { // nobody else is to be asked
+			return usagef("nothing was changed: the plan in %q was made at %s, not at %s", o.plan, atOrAWS(agreed.Endpoint), atOrAWS(o.aws.endpoint)).
+				withHint("pass --aws-endpoint accordingly, or make a new plan")
 		}
-		defer opts.Journal.Close()
 	}
-	r, err := o.aws.revoker(ctx, opts)
+	w, err := newWorker(ctx, o.carry, o.aws, o.resume, std)
 	if err != nil {
 		return err
 	}
-	plan, err := r.Plan(ctx, targets)
+	defer w.close()
+	if o.resume {
+		return w.resume(ctx)
+	}
+	plan, err := w.plan(ctx, targets)
 	if err != nil {
-		return fmt.Errorf("planning: %w", err)
+		return err
 	}
-	fmt.Fprint(std.out, report.Plan(plan))
-	if !o.apply {
-		return planned(plan, std)
+	if agreed != nil {
+		if err := w.sameWorld(plan, *agreed); err != nil {
+			return err
+		}
+	} else if o.plan != "" {
+		if err := savePlan(o.plan, plan); err != nil {
+			return err
+		}
+		std.say("the plan is saved: `revokey revoke --apply --plan %s` carries it out", report.Printable(o.plan))
 	}
-	return o.carryOut(ctx, r, plan, std)
+	return w.carryOut(ctx, plan)
 }
 
-// targets returns the keys to act on: of a findings file all but the examples.
-func (o revokeOptions) targets(ctx context.Context, std streams) ([]revoke.Target, error) {
+func atOrAWS(endpoint string) string { return cmp.Or(endpoint, "AWS") }
+
+// targets returns the keys to act on: of a findings file all but the examples. Of
+// an agreed plan they are its own, and the findings give the pairs to prove it by.
+func (o revokeOptions) targets(ctx context.Context, agreed *revoke.Plan, std streams) ([]revoke.Target, error) {
 	var targets []revoke.Target
 	for _, id := range o.keyIDs {
 		account, _ := detectors.AccountID(id)
 		targets = append(targets, revoke.Target{KeyID: id, Account: account})
 	}
-	if o.from == "" {
-		return targets, nil
-	}
-	suspects, err := readSuspects(ctx, o.from, false, std)
-	for _, s := range suspects {
-		if s.KeyID != nil && s.Kind == detectors.AccessKey && s.Verdict.Status != revoke.Example {
-			targets = append(targets, revoke.Target{KeyID: *s.KeyID, Account: report.Value(s.Account), Leaked: s.pair()})
-		}
-	}
-	return targets, err
-}
-
-func openJournal(path string, std streams) (*revoke.Journal, error) {
-	if path == "" {
-		var err error
-		if path, err = revoke.DefaultJournalPath(); err != nil {
+	if o.from != "" {
+		suspects, err := readSuspects(ctx, o.from, false, std)
+		if err != nil {
 			return nil, err
 		}
+		targets = targetsOf(suspects)
 	}
-	j, err := revoke.OpenJournal(path)
-	if err != nil {
-		return nil, err
+	if agreed == nil {
+		return targets, nil
 	}
-	if n := j.Torn(); n > 0 {
-		std.say("the journal's last line was unfinished, as a crash leaves it: %d bytes were dropped", n)
+	known := agreed.Targets()
+	for i := range known {
+		account, _ := detectors.AccountID(known[i].KeyID)
+		known[i].Account = account // a file says nothing of whose a key is
+		for _, t := range targets {
+			if t.KeyID == known[i].KeyID {
+				known[i].Leaked = t.Leaked
+			}
+		}
 	}
-	for _, e := range j.Unfinished() {
-		std.say("the journal does not know whether AWS carried out: %s %s at %s: look at the key", e.Action, e.KeyID, e.Time.Format("2006-01-02 15:04:05 MST"))
+	return known, nil
+}
+
+// targetsOf returns the access keys among the suspects that are no examples.
+func targetsOf(suspects []suspect) []revoke.Target {
+	var targets []revoke.Target
+	for _, s := range suspects {
+		if t, ok := serviceTarget(s); ok {
+			targets = append(targets, t)
+			continue
+		}
+		if s.KeyID == nil || s.Kind != detectors.AccessKey || s.Verdict.Status == revoke.Example {
+			continue
+		}
+		t := revoke.Target{KeyID: *s.KeyID, Account: report.Value(s.Account), Leaked: s.pair(), Seen: report.Seen(s.Record)}
+		if s.Owner != nil {
+			t.LastUsed = s.Owner.LastUsed
+		}
+		targets = append(targets, t)
 	}
-	return j, nil
+	return targets
+}
+
+// serviceName is what aliases and user names of service-specific credentials are.
+var serviceName = regexp.MustCompile(`^[\w+=,.@-]{1,200}$`)
+
+// serviceTarget returns the service-specific credential that the suspect tells: a
+// long-term API key, or a service's password.
+func serviceTarget(s suspect) (revoke.Target, bool) {
+	if s.Kind != detectors.APIKey && s.Kind != detectors.ServicePassword || s.Claims == nil || s.Verdict.Status == revoke.Example {
+		return revoke.Target{}, false
+	}
+	t := revoke.Target{Name: report.Value(s.Claims.User), Account: report.Value(s.Account), Seen: report.Seen(s.Record)}
+	return t, serviceName.MatchString(t.Name) && t.Account != ""
 }
 
 // planned says what the plan comes to. A key that it would deactivate is live.
 func planned(p revoke.Plan, std streams) error {
 	n := callsOf(p)
 	if n > 0 {
-		std.say("%d of %d keys would be deactivated; nothing was changed", n, len(p.Steps))
+		std.say("%s; nothing was changed", would(p))
 		std.hint("add --apply to do it")
-		return errLive
+		return openIn(p)
 	}
-	var err error
-	for _, s := range p.Steps {
-		err = errors.Join(err, leftOpen(s))
-	}
+	err := openIn(p)
 	if err == nil {
 		std.say("nothing is left to do")
 	}
 	return err
+}
+
+// openIn is what the plan leaves open, and what it has yet to do.
+func openIn(p revoke.Plan) error {
+	var err error
+	for _, s := range p.Steps {
+		switch {
+		case s.Refusal != "":
+			err = errors.Join(err, leftOpen(s))
+		case s.Action == revoke.Delete && !s.Root:
+			err = errors.Join(err, errIncomplete)
+		default:
+			err = errors.Join(err, errLive)
+		}
+	}
+	return err
+}
+
+// would says how many calls the plan has, by kind.
+func would(p revoke.Plan) string {
+	count := map[revoke.Action]int{}
+	for _, s := range p.Steps {
+		if s.Refusal == "" {
+			count[s.Action]++
+		}
+	}
+	var parts []string
+	for _, kind := range []struct {
+		action      revoke.Action
+		what, would string
+	}{
+		{revoke.Deactivate, "keys", "deactivated"}, {revoke.Delete, "keys", "deleted for good"}, {revoke.Contain, "users or roles", "contained"},
+	} {
+		if n := count[kind.action]; n > 0 && len(parts) == 0 && kind.action != revoke.Contain {
+			parts = append(parts, fmt.Sprintf("%d of %d %s would be %s", n, keysOf(p), kind.what, kind.would))
+		} else if n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s would be %s", n, kind.what, kind.would))
+		}
+	}
+	text := ""
+	for i, part := range parts {
+		if i > 0 {
+			text += ", "
+		}
+		text += part
+	}
+	return text
+}
+
+// keysOf counts the keys of the plan.
+func keysOf(p revoke.Plan) int {
+	ids := map[string]bool{}
+	for _, s := range p.Steps {
+		ids[s.KeyID] = true
+	}
+	return len(ids)
 }
 
 func callsOf(p revoke.Plan) int {
@@ -187,61 +296,17 @@ func callsOf(p revoke.Plan) int {
 // leftOpen is what it comes to that a step leaves its key as it is: nothing where
 // IAM shows it off already, or where it is a canary's, which nobody must touch.
 func leftOpen(s revoke.Step) error {
+	if s.Done() {
+		return nil
+	}
 	switch s.Verdict.Status {
-	case revoke.Inactive, revoke.Deleted, revoke.Canary:
+	case revoke.Inactive, revoke.Deleted, revoke.Canary, revoke.Expired:
+		if s.Action == revoke.Delete && s.Verdict.Status == revoke.Inactive {
+			return errIncomplete
+		}
 		return nil
 	case revoke.Live:
 		return errLive
 	}
-	return errIncomplete
-}
-
-func (o revokeOptions) carryOut(ctx context.Context, r *revoke.Revoker, plan revoke.Plan, std streams) error {
-	n := callsOf(plan)
-	if n == 0 {
-		return planned(plan, std)
-	}
-	if err := confirm(fmt.Sprintf("Deactivate %d keys?", n), o.yes, o.from == "-", std); err != nil {
-		return err
-	}
-	results, err := r.Apply(ctx, plan)
-	if err != nil {
-		return fmt.Errorf("carrying out the plan: %w", err)
-	}
-	return applied(results, plan)
-}
-
-// applied is what the results come to: nothing where all are proven off, else
-// what is left open, or that a key still works.
-func applied(results []revoke.Result, plan revoke.Plan) error {
-	var err error
-	for i, r := range results {
-		switch r.Outcome {
-		case revoke.Refused:
-			err = errors.Join(err, leftOpen(plan.Steps[i]))
-		case revoke.Requested:
-			err = errors.Join(err, errIncomplete)
-		case revoke.Failed:
-			err = errors.Join(err, errLive)
-		}
-	}
-	return err
-}
-
-// confirm asks, unless yes is given already; where nobody can answer it refuses.
-func confirm(question string, yes, stdinTaken bool, std streams) error {
-	if yes {
-		return nil
-	}
-	if !std.asks || stdinTaken {
-		return usagef("nothing was changed: there is no terminal to confirm at").withHint("add --yes to go ahead without being asked")
-	}
-	fmt.Fprintf(std.err, "%s [y/N] ", question)
-	answer, _ := bufio.NewReader(std.in).ReadString('\n') // no answer is a no
-	switch strings.ToLower(strings.TrimSpace(answer)) {
-	case "y", "yes":
-		return nil
-	}
-	std.say("nothing was changed")
 	return errIncomplete
 }

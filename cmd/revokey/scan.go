@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -23,7 +24,9 @@ type scanOptions struct {
 	gate    gateOptions
 	verify  verifyMode
 	ask     askOptions
-	maxSize int64 // bytes; 0: as large as can be read
+	revoke  bool
+	found   carryOptions // what is then done
+	maxSize int64        // bytes; 0: as large as can be read
 	history scanner.HistoryOptions
 	scan    scanner.Options
 	aws     awsOptions
@@ -48,6 +51,7 @@ owns the key, and becomes the key's last use.`,
 			&cli.StringFlag{Name: "range", Usage: "scan what the commits of `A..B` bring instead"},
 			&cli.BoolFlag{Name: "ci", Usage: "scan the commits that this CI run is about instead; see docs/ci.md"},
 			&cli.GenericFlag{Name: "verify", Value: newVerifyMode(), Usage: "ask AWS which of the keys are live: `MODE` is on (as --verify alone), own (--verify=own: of accounts given by --account only) or off", Category: "AWS"},
+			&cli.BoolFlag{Name: "revoke", Usage: "plan the deactivation of what was found; --apply carries it out", Category: "Revoke"},
 			&cli.IntFlag{Name: "workers", Usage: "read `N` parts at a time", DefaultText: "one a processor"},
 			&cli.Int64Flag{Name: "max-size", Usage: "skip, and name, what is larger than `MIB` mebibytes", DefaultText: "no limit; 256 where git stores versions as deltas"},
 			&cli.Int64Flag{Name: "memory", Value: 64, Usage: "let each worker hold on to `MIB` mebibytes of decoded objects; what is larger is read piece by piece"},
@@ -58,7 +62,7 @@ owns the key, and becomes the key's last use.`,
 			&cli.BoolFlag{Name: "allow-partial", Usage: "take what a shallow or partial clone lacks for granted"},
 			&cli.BoolFlag{Name: "fetch-missing", Usage: "let git fetch what a shallow or partial clone lacks; git then runs with the repository's configuration"},
 			&cli.BoolFlag{Name: "count-missing", Usage: "count what a partial clone lacks: reads every tree"},
-		}, append(silenceFlags(), outputFlags()...)...), append(askFlags(), awsFlags()...)...),
+		}, append(silenceFlags(), outputFlags()...)...), slices.Concat(askFlags(), carryFlags(), journalFlags(), awsFlags())...),
 		Action: func(c *cli.Context) error {
 			o, err := scanOptionsOf(c)
 			if err != nil {
@@ -81,6 +85,7 @@ func scanOptionsOf(c *cli.Context) (scanOptions, error) {
 		verify:  *c.Generic("verify").(*verifyMode),
 		silence: silenceOptionsOf(c),
 		maxSize: c.Int64("max-size") << 20,
+		revoke:  c.Bool("revoke"),
 	}
 	o.scan = scanner.Options{
 		Workers:    c.Int("workers"),
@@ -125,7 +130,9 @@ func scanOptionsOf(c *cli.Context) (scanOptions, error) {
 		o.ask, askErr = askOptionsOf(c, o.verify == verifyOwn, o.aws)
 	}
 	o.output, outputErr = outputOptionsOf(c)
-	return o, errors.Join(err, askErr, outputErr)
+	var foundErr error
+	o.found, foundErr = foundOptionsOf(c)
+	return o, errors.Join(err, askErr, outputErr, foundErr)
 }
 
 // archiveLimits are the defaults, or what the user sets, which then is the one limit
@@ -160,6 +167,9 @@ func runScan(ctx context.Context, o scanOptions, std streams) error {
 	suspects = quiet(agreements, suspects, &sum)
 	if err := o.output.write(std, summarise(suspects, &sum), sum); err != nil {
 		return err
+	}
+	if o.revoke && interrupted == nil {
+		return errors.Join(src.done(), o.revokeFound(ctx, suspects, sum, std))
 	}
 	return errors.Join(interrupted, src.done(), outcome(sum))
 }

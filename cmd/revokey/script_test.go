@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"os"
@@ -57,6 +58,8 @@ func TestScripts(t *testing.T) {
 			"awscount": cmdAWSCount,
 			"absent":   cmdAbsent,
 			"damage":   cmdDamage,
+			"trail":    cmdTrail,
+			"alter":    cmdAlter,
 		},
 	})
 }
@@ -129,9 +132,20 @@ func cmdMkkey(ts *testscript.TestScript, neg bool, args []string) {
 		k = s.aws.AddKey(foreignAccount, name)
 	case "root":
 		k = s.aws.AddKey(ourAccount, "root")
+	case "admin":
+		s.aws.AddAdmin(ourAccount, name)
+		k = s.aws.AddKey(ourAccount, name)
+	case "memberroot":
+		s.aws.SetOrganization(ourAccount, map[string]string{ourAccount: "main", memberAccount: "payments"})
+		k = s.aws.AddKey(memberAccount, "root")
+	case "bedrock":
+		alias := "BedrockAPIKey-a1b2-at-" + ourAccount
+		k = localaws.Key{ID: s.aws.AddServiceCredential(ourAccount, name, "bedrock.amazonaws.com", alias)}
+		k.Secret = "ABSK" + base64.StdEncoding.EncodeToString([]byte(alias+":"+localaws.NewSecret(nil)+localaws.NewSecret(nil)))
 	case "canary":
 		k = s.aws.AddKey(canaryAccount, name)
 	case "session":
+		s.aws.AddRole(ourAccount, "ci")
 		k = s.aws.AddSession(ourAccount, "assumed-role/ci/"+name, time.Hour)
 	case "invented":
 		k = localaws.Key{ID: localaws.NewKeyID(nil, "AKIA", ourAccount), Secret: localaws.NewSecret(nil)}
@@ -234,6 +248,24 @@ func cmdAbsent(ts *testscript.TestScript, neg bool, args []string) {
 			}
 		}
 	}
+}
+
+// cmdTrail puts an event of the key NAME, an hour old, into CloudTrail: trail NAME SERVICE CALL.
+func cmdTrail(ts *testscript.TestScript, neg bool, args []string) {
+	k := of(ts).keys[args[0]]
+	of(ts).aws.Log(localaws.Event{
+		Time: time.Now().Add(-time.Hour), Account: k.Account, Region: "us-east-1", KeyID: k.ID,
+		Source: args[1] + ".amazonaws.com", Name: args[2],
+	})
+}
+
+// cmdAlter replaces the first OLD in a file by NEW: alter FILE OLD NEW.
+func cmdAlter(ts *testscript.TestScript, neg bool, args []string) {
+	text := ts.ReadFile(args[0])
+	if !strings.Contains(text, args[1]) {
+		ts.Fatalf("%s holds no %q", args[0], args[1])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Replace(text, args[1], args[2], 1)), 0o600))
 }
 
 // cmdDamage cuts a file to its first half: damage PATTERN.

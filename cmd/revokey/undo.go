@@ -14,6 +14,7 @@ import (
 // undoOptions are those of `revokey undo`.
 type undoOptions struct {
 	keyIDs  []string
+	last    bool // what the last run did
 	yes     bool
 	journal string
 	aws     awsOptions
@@ -22,15 +23,19 @@ type undoOptions struct {
 func undoCommand(std streams) *cli.Command {
 	return &cli.Command{
 		Name:      "undo",
-		Usage:     "activate again what revoke has deactivated",
-		ArgsUsage: "[KEYID]",
-		Description: `Goes by the journal: activates the key, or without KEYID all keys, that
-` + "`revokey revoke`" + ` has deactivated and nobody has touched since. Asks first.`,
+		Usage:     "take back what revoke has done",
+		ArgsUsage: "[KEYID|last]",
+		Description: `Goes by the journal: activates again what ` + "`revokey revoke`" + ` has deactivated, and takes
+away the policies by which it contained, where nobody has touched them since: of the
+key, of the last run, or of all. What was deleted is gone. Asks first.`,
 		Flags: append(journalFlags(), awsFlags()...),
 		Action: func(c *cli.Context) error {
 			o := undoOptions{keyIDs: c.Args().Slice(), yes: c.Bool("yes"), journal: c.String("journal")}
 			if c.NArg() > 1 {
 				return usagef("undo takes one key ID, or none for all")
+			}
+			if c.Args().First() == "last" {
+				o.last, o.keyIDs = true, nil
 			}
 			if err := checkKeyIDs(o.keyIDs); err != nil {
 				return err
@@ -50,19 +55,22 @@ func runUndo(ctx context.Context, o undoOptions, std streams) error {
 		return err
 	}
 	defer journal.Close()
+	var picked []revoke.Entry
 	if len(o.keyIDs) == 0 {
-		for _, e := range journal.Undoable() {
-			o.keyIDs = append(o.keyIDs, e.KeyID)
-			fmt.Fprintf(std.out, "ACTIVATE    %s, user %s, account %s, deactivated %s\n",
-				e.KeyID, report.Printable(e.User), report.Printable(e.Account), e.Time.Format("2006-01-02 15:04:05 MST"))
+		picked = journal.Undoable()
+		if o.last {
+			picked = journal.LastRun()
+		}
+		if len(picked) == 0 {
+			std.say("the journal has nothing to undo")
+			return nil
 		}
 	}
-	if len(o.keyIDs) == 0 {
-		std.say("the journal has nothing to undo")
-		return nil
+	for _, e := range picked {
+		fmt.Fprintln(std.out, report.Undoing(e))
 	}
 	o.aws.sayEndpoint(std)
-	if err := confirm(fmt.Sprintf("Activate %d leaked keys again?", len(o.keyIDs)), o.yes, false, std); err != nil {
+	if err := confirm(undoQuestion(o.keyIDs, picked), o.yes, false, std); err != nil {
 		return err
 	}
 	r, err := o.aws.revoker(ctx, revoke.RevokerOptions{Journal: journal, OnProgress: func(r revoke.Result) {
@@ -71,11 +79,28 @@ func runUndo(ctx context.Context, o undoOptions, std streams) error {
 	if err != nil {
 		return err
 	}
-	results, err := r.Undo(ctx, o.keyIDs...)
+	var results []revoke.Result
+	if o.last {
+		results, err = r.UndoEntries(ctx, picked)
+	} else {
+		results, err = r.Undo(ctx, o.keyIDs...)
+	}
 	if err != nil {
 		return fmt.Errorf("undoing: %w", err)
 	}
 	return undone(results)
+}
+
+// undoQuestion asks loudly: who has a leaked key can use it again.
+func undoQuestion(keyIDs []string, picked []revoke.Entry) string {
+	keys := map[string]bool{}
+	for _, id := range keyIDs {
+		keys[id] = true
+	}
+	for _, e := range picked {
+		keys[e.KeyID] = true
+	}
+	return fmt.Sprintf("Let %d leaked keys work again, for whoever has them?", len(keys))
 }
 
 func undone(results []revoke.Result) error {

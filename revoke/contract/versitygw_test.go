@@ -2,9 +2,11 @@ package contract
 
 import (
 	"encoding/json"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -27,7 +29,7 @@ func newVersitygw(t *testing.T) revoketest.Server {
 	s := revoketest.Server{
 		Account: account,
 		Admin:   mint(localaws.PrefixKey), Live: mint(localaws.PrefixKey), Off: mint(localaws.PrefixKey),
-		Marked: mint(localaws.PrefixKey), Root: mint(localaws.PrefixKey),
+		Marked: mint(localaws.PrefixKey), Least: mint(localaws.PrefixKey), Root: mint(localaws.PrefixKey),
 		Session: mint(localaws.PrefixSession), Ended: mint(localaws.PrefixSession),
 		Deviations: revoketest.Deviations{
 			NoExpired: true, NoPolicyLists: true, NoKeyInfo: true, PlainDenied: true,
@@ -61,6 +63,7 @@ func seed(t *testing.T, s revoketest.Server) string {
 	f.Users[revoketest.Nobody].AccessKeys[1].Status = "Inactive"
 	f.add(revoketest.Marked, `{"Effect":"Allow","Action":"*","Resource":"*"},`+
 		`{"Effect":"Deny","Action":"iam:UpdateAccessKey","Resource":"*"}`, s.Marked)
+	f.add(revoketest.Least, fmt.Sprintf(`{"Effect":"Allow","Action":["%s"],"Resource":"*"}`, strings.Join(revoketest.LeastActions(), `","`)), s.Least)
 	f.addSession(s.Session, time.Hour)
 	f.addSession(s.Ended, -time.Hour)
 	data, err := json.Marshal(f)

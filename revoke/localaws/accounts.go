@@ -66,13 +66,27 @@ func (s *Server) AddSession(account, arnSuffix string, ttl time.Duration) Key {
 	owner := &identity{account: account, resource: arnSuffix}
 	switch kind {
 	case "user":
-		owner.id = s.user(account, rest).id
+		u := s.user(account, rest)
+		owner.id, owner.parent = u.id, &u.holder
 	case "federated-user":
 		owner.id = account + ":" + rest
 	default:
 		owner.id = newEntityID(s.rand, "AROA") + ":" + path.Base(rest)
+		if r := s.state.roles[entity(account, path.Dir(rest))]; r != nil {
+			owner.parent = &r.holder
+		}
 	}
 	return s.addSession(owner, ttl).Key
+}
+
+// AddAdminSession is [Server.AddSession] of an identity to whom everything is
+// allowed.
+func (s *Server) AddAdminSession(account, arnSuffix string, ttl time.Duration) Key {
+	k := s.AddSession(account, arnSuffix, ttl)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state.keys[k.ID].owner.admin = true
+	return k
 }
 
 // AddRole adds an administrator role. Administrators of the trusted accounts
@@ -80,7 +94,14 @@ func (s *Server) AddSession(account, arnSuffix string, ttl time.Duration) Key {
 func (s *Server) AddRole(account, name string, trustedAccounts ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.state.roles[entity(account, name)] = &role{account, name, newEntityID(s.rand, "AROA"), trustedAccounts}
+	s.state.roles[entity(account, name)] = &role{account: account, name: name, id: newEntityID(s.rand, "AROA"), trusted: trustedAccounts}
+}
+
+// SetExternalID makes the role's trust policy ask for the external ID.
+func (s *Server) SetExternalID(account, role, id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state.roles[entity(account, role)].externalID = id
 }
 
 // SetAlias gives the account its alias, as ListAccountAliases shows it.

@@ -1,6 +1,8 @@
 // Package localaws is an STS and IAM server on loopback, for the offline demo
 // and for tests: AWS's query protocol over accounts, users, roles and keys that
-// exist only in its memory. Of Organizations it knows the names of accounts.
+// exist only in its memory. Of Organizations it knows the accounts and
+// their names; it also answers what is asked of CloudTrail's event history, and of an
+// account's regions.
 //
 // It verifies Signature Version 4 for real, so a client that signs wrongly is
 // refused here as it is by AWS, and it answers with AWS's own codes, HTTP
@@ -10,9 +12,10 @@
 // # Limits
 //
 // It judges permissions by three rules only: an administrator may do
-// everything, another user only what needs no permission, and what is denied
-// explicitly is denied. It keeps every request in a log and every key, deleted
-// or not, in memory. Presigned requests (a signature in the query string) are
+// everything, another user only what needs no permission or an inline policy of its
+// own allows, and what is denied explicitly, also by an inline policy, is denied. Of
+// policies it reads the actions, and to sessions issued before when. It keeps every
+// request in a log and every key, deleted or not, in memory. Presigned requests (a signature in the query string) are
 // not read: they count as unsigned.
 //
 // # Sources

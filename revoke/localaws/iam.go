@@ -18,14 +18,17 @@ func (s *Server) authorize(c *call, resource string) error {
 	if err := s.notDenied(c, resource); err != nil {
 		return err
 	}
-	if !c.caller().admin {
+	who := c.caller()
+	if !who.admin && !who.says(false, c.key, c.fullAction()) || c.key.allowed != nil && !slices.Contains(c.key.allowed, c.fullAction()) {
 		return denied(c, resource, " because no identity-based policy allows the "+c.fullAction()+" action")
 	}
 	return nil
 }
 
 func (s *Server) notDenied(c *call, resource string) error {
-	if c.caller().denies(c.fullAction()) {
+	who := c.caller()
+	if who.denies(c.fullAction()) || who.deniesTo(c.key, c.fullAction()) ||
+		who.parent != nil && who.parent.deniesTo(c.key, c.fullAction()) {
 		return denied(c, resource, " with an explicit deny in an identity-based policy")
 	}
 	return nil

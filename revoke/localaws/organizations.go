@@ -3,9 +3,12 @@ package localaws
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -13,13 +16,15 @@ import (
 // and answers and errors are JSON objects. Source: the API model of organizations
 // 2016-11-28, and the protocol's description in Smithy.
 
-const (
-	organizationsTarget = "AWSOrganizationsV20161128."
-	jsonType            = "application/x-amz-json-1.1"
-)
+const jsonType = "application/x-amz-json-1.1"
+
+// wholeBody is the parameter that holds a JSON request as it came, for those whose
+// parameters are not text only.
+const wholeBody = "\x00body"
 
 // SetOrganization makes the account the management account of an organization with
-// the accounts named, by their IDs. Only its administrators are told of them.
+// the accounts named, by their IDs. Only its administrators are told of them. One
+// whose name begins with "suspended" is.
 func (s *Server) SetOrganization(management string, names map[string]string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -29,7 +34,8 @@ func (s *Server) SetOrganization(management string, names map[string]string) {
 // jsonCall reads the action and the parameters, those that are text, of a request
 // in JSON; ok is whether it is one.
 func jsonCall(r *http.Request, body []byte) (action string, form url.Values, ok bool) {
-	if t, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); t != jsonType {
+	t, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if t != jsonType && (t != "application/json" || r.URL.Path == "/") {
 		return "", nil, false
 	}
 	var fields map[string]any
@@ -40,7 +46,12 @@ func jsonCall(r *http.Request, body []byte) (action string, form url.Values, ok 
 			form.Set(name, text)
 		}
 	}
-	return strings.TrimPrefix(r.Header.Get("X-Amz-Target"), organizationsTarget), form, true
+	form.Set(wholeBody, string(body))
+	if t != jsonType { // a REST call's action is its path
+		return strings.ToUpper(r.URL.Path[1:2]) + r.URL.Path[2:], form, true
+	}
+	_, action, _ = strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	return action, form, true
 }
 
 func jsonReply(result any, err error) answer {
@@ -73,4 +84,38 @@ func (s *Server) describeAccount(c *call) (any, error) {
 	default:
 		return map[string]any{"Account": map[string]string{"Id": id, "Name": name, "Status": "ACTIVE"}}, nil
 	}
+}
+
+// listAccounts lists the organization's accounts by their IDs, two a page; the
+// first page is empty, as AWS says that pages may be.
+func (s *Server) listAccounts(c *call) (any, error) {
+	switch {
+	case s.state.management == "":
+		return nil, errorf(http.StatusBadRequest, "AWSOrganizationsNotInUseException", "Your account is not a member of an organization.")
+	case c.caller().account != s.state.management || !c.caller().admin || c.caller().denies("organizations:ListAccounts"):
+		return nil, errorf(http.StatusBadRequest, "AccessDeniedException", "You don't have permissions to access this resource.")
+	}
+	const size = 2
+	accounts := []map[string]string{}
+	token := c.form.Get("NextToken")
+	if token == "" {
+		return map[string]any{"Accounts": accounts, "NextToken": "0"}, nil
+	}
+	from, err := strconv.Atoi(token)
+	ids := slices.Sorted(maps.Keys(s.state.names))
+	if err != nil || from < 0 || from > len(ids) {
+		return nil, errorf(http.StatusBadRequest, "InvalidInputException", "You provided an invalid NextToken.")
+	}
+	for _, id := range ids[from:min(from+size, len(ids))] {
+		status := "ACTIVE"
+		if strings.HasPrefix(s.state.names[id], "suspended") {
+			status = "SUSPENDED"
+		}
+		accounts = append(accounts, map[string]string{"Id": id, "Name": s.state.names[id], "Status": status, "State": status})
+	}
+	page := map[string]any{"Accounts": accounts}
+	if from+size < len(ids) {
+		page["NextToken"] = strconv.Itoa(from + size)
+	}
+	return page, nil
 }

@@ -166,26 +166,6 @@ func (s *Server) answer(r *http.Request, body []byte, c *call) answer {
 	return reply(c, result, err)
 }
 
-// actions are what the server can do, by service and name.
-var actions = map[string]func(*Server, *call) (any, error){
-	"sts:GetCallerIdentity": (*Server).getCallerIdentity,
-	"sts:GetAccessKeyInfo":  (*Server).getAccessKeyInfo,
-	"sts:AssumeRole":        (*Server).assumeRole,
-
-	"iam:GetUser":                  (*Server).getUser,
-	"iam:ListUsers":                (*Server).listUsers,
-	"iam:ListAccessKeys":           (*Server).listAccessKeys,
-	"iam:GetAccessKeyLastUsed":     (*Server).getAccessKeyLastUsed,
-	"iam:CreateAccessKey":          (*Server).createAccessKey,
-	"iam:UpdateAccessKey":          (*Server).updateAccessKey,
-	"iam:DeleteAccessKey":          (*Server).deleteAccessKey,
-	"iam:ListAttachedUserPolicies": (*Server).listAttachedUserPolicies,
-	"iam:ListAccountAliases":       (*Server).listAccountAliases,
-	"iam:GetAccountSummary":        (*Server).getAccountSummary,
-
-	"organizations:DescribeAccount": (*Server).describeAccount,
-}
-
 // send records a and writes it.
 func (s *Server) send(w http.ResponseWriter, c *call, a answer) {
 	s.record(c, a)

@@ -117,7 +117,7 @@ func (s *Server) checkScope(r *http.Request, sig signature) error {
 		return badScope("Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP.")
 	case sig.region == "":
 		return mismatch("Credential should be scoped to a valid region. ")
-	case sig.service != "sts" && sig.service != "iam" && sig.service != "organizations":
+	case !slices.Contains(services, sig.service):
 		return badScope("Credential should be scoped to correct service: 'sts'.")
 	case !strings.HasSuffix(sig.scope, "/aws4_request"):
 		return mismatch("Credential should be scoped with a valid terminator: 'aws4_request'.")

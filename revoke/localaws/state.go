@@ -43,6 +43,10 @@ type identity struct {
 	denied   []string // patterns of actions denied explicitly
 	attached []string // names of AWS managed policies
 	created  time.Time
+	holder           // of a user
+	password bool    // it may sign in at the console
+	mfa      bool    // with a second factor
+	parent   *holder // of a session: its user's or role's
 }
 
 func (i *identity) isSession() bool { return i.name == "" && i.resource != "root" }
@@ -63,6 +67,7 @@ type accessKey struct {
 	created   time.Time
 	expires   time.Time // of a session; else zero
 	lastUsed  time.Time // zero: never
+	allowed   []string  // all that a session may do; nil is what its owner may
 	service   string    // of the last use
 	region    string    // of the last use
 	wrongSeen time.Time // of the last attempt, if its secret was wrong; see SetQuirk
@@ -90,16 +95,23 @@ func (k *accessKey) statusAt(t time.Time) Status {
 type role struct {
 	account, name, id string
 	trusted           []string // accounts whose callers may assume it
+	externalID        string   // that the trust policy asks for; "" is none
+	holder
 }
 
 // state is what the server knows. It has no lock of its own: [Server] holds one
 // around every use.
 type state struct {
-	users   map[string]*identity // by account and name; the root user's name is ""
-	keys    map[string]*accessKey
-	roles   map[string]*role // by account and name
-	aliases map[string]string
-	order   []string // key IDs as they came, for lists in a fixed order
+	users    map[string]*identity // by account and name; the root user's name is ""
+	keys     map[string]*accessKey
+	roles    map[string]*role // by account and name
+	aliases  map[string]string
+	services []*serviceCredential
+	reports  map[string]string      // credential reports, by account
+	events   []Event                // of CloudTrail, as they came
+	lookups  map[string][]time.Time // of CloudTrail, by account and region
+	regions  []string               // enabled in every account; nil is us-east-1 alone
+	order    []string               // key IDs as they came, for lists in a fixed order
 
 	management string            // the management account; "": there is no organization
 	names      map[string]string // of its accounts
@@ -108,7 +120,7 @@ type state struct {
 func newState() state {
 	return state{
 		users: map[string]*identity{}, keys: map[string]*accessKey{},
-		roles: map[string]*role{}, aliases: map[string]string{},
+		reports: map[string]string{}, roles: map[string]*role{}, aliases: map[string]string{},
 	}
 }
 
@@ -143,7 +155,7 @@ func (st *state) put(k *accessKey) {
 func (st *state) keysOf(u *identity) []*accessKey {
 	var keys []*accessKey
 	for _, id := range st.order {
-		if k := st.keys[id]; k.owner == u && k.status() != absent {
+		if k := st.keys[id]; k.owner == u && k.status() != absent && k.expires.IsZero() {
 			keys = append(keys, k)
 		}
 	}

@@ -65,7 +65,7 @@ func (s *Server) assumeRole(c *call) (any, error) {
 		return nil, err
 	}
 	k := s.addSession(&identity{
-		account: r.account, resource: "assumed-role/" + r.name + "/" + name, id: r.id + ":" + name, admin: true,
+		account: r.account, resource: "assumed-role/" + r.name + "/" + name, id: r.id + ":" + name, admin: true, parent: &r.holder,
 	}, ttl)
 	return struct {
 		Credentials     credentials
@@ -87,7 +87,7 @@ func (s *Server) trustedRole(c *call, arn string) (*role, error) {
 	}
 	account, name, ok := s.splitRole(arn)
 	r := s.state.roles[entity(account, name)]
-	if !ok || r == nil || !slices.Contains(r.trusted, c.caller().account) {
+	if !ok || r == nil || !slices.Contains(r.trusted, c.caller().account) || r.externalID != c.form.Get("ExternalId") && r.externalID != "" {
 		return nil, denied(c, arn, "")
 	}
 	return r, nil

@@ -20,9 +20,15 @@ const (
 	Admin      = "secops" // everything is allowed to it
 	Nobody     = "ci"     // nothing is
 	Marked     = "marked" // everything is, but iam:UpdateAccessKey is denied explicitly
+	Least      = "least"  // [LeastActions] are
 	Role       = "deploy" // the sessions' role: nothing is allowed to it
 	SessionTag = "i-0123" // the sessions' name
 )
+
+// LeastActions are what docs/permissions.md lists for deactivating a key.
+func LeastActions() []string {
+	return []string{"iam:GetAccessKeyLastUsed", "iam:ListAccessKeys", "iam:UpdateAccessKey"}
+}
 
 // Server is a server with one account, in which the users above and these keys
 // exist, none of which was ever used.
@@ -34,6 +40,7 @@ type Server struct {
 	Live    aws.Credentials // of [Nobody]
 	Off     aws.Credentials // of [Nobody], inactive
 	Marked  aws.Credentials // of [Marked]
+	Least   aws.Credentials // of [Least]
 	Root    aws.Credentials // of the root user
 	Session aws.Credentials // of [Role], good for an hour
 	Ended   aws.Credentials // of [Role], over
@@ -80,6 +87,10 @@ func Suite(t *testing.T, newServer func(*testing.T) Server) {
 		{"what is refused", refused},
 		{"quarantine", quarantine},
 		{"an operator without permissions", powerless},
+		{"containment and release", containment},
+		{"deletion", deletion},
+		{"least privilege", leastPrivilege},
+		{"the last resort", lastResort},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, newServer(t)) })
 	}
