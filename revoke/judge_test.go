@@ -97,6 +97,11 @@ func TestJudge(t *testing.T) {
 				c.Deny(own, "admin", "iam:GetAccessKeyLastUsed")
 				return c.AddKey(own, "ci")
 			}},
+		{name: "a canary by its user, whose keys cannot be listed", want: Canary, reason: "the user is one of the canaries: not contacted", opts: JudgeOptions{Canaries: traps},
+			setup: func(c *cloud) localaws.Key {
+				c.Deny(own, "admin", "iam:ListAccessKeys")
+				return c.AddKey(own, "canary-7")
+			}},
 		{name: "perhaps a canary: nobody can ask IAM", want: NotChecked, reason: "it may be one of the canaries", noIAM: true, opts: JudgeOptions{Canaries: traps},
 			setup: func(c *cloud) localaws.Key { return c.AddKey(own, "ci") }},
 		{name: "a canary's session, unawares", want: Canary, proof: BySTS, sts: 1, opts: JudgeOptions{Canaries: traps},
