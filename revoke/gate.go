@@ -134,7 +134,6 @@ func (a *asking) wait(ctx context.Context) error {
 			return err
 		}
 	}
-	*a.last = a.now()
 	return ctx.Err()
 }
 
@@ -143,6 +142,7 @@ func (a *asking) begin(ctx context.Context) (context.Context, func()) {
 	if a == nil {
 		return ctx, func() {}
 	}
+	*a.last = a.now()
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, a.left)
 	return ctx, func() {
