@@ -28,8 +28,9 @@ type Exchange struct {
 type traceKey struct{}
 
 // WithTrace returns a context under which each request of this package to AWS,
-// retries included, is told to hear when it is answered, from the goroutine that
-// asked.
+// retries included, is told to hear when it is answered: one at a time, but for those
+// that the SDK makes for the operator's credentials, which may come meanwhile, or
+// after whoever needed them has given up.
 func WithTrace(ctx context.Context, hear func(Exchange)) context.Context {
 	return context.WithValue(ctx, traceKey{}, hear)
 }

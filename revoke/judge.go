@@ -107,8 +107,9 @@ func (j *Judge) Decide(ctx context.Context, c Case) Decision {
 		d.Verdict = Verdict{Reason: "not asked: " + halt(err), Account: c.Account}
 		return d
 	}
-	ctx = WithTrace(ctx, func(e Exchange) { d.Exchanges = append(d.Exchanges, e) })
-	j.decide(ctx, c, f, &d)
+	var t transcript
+	j.decide(WithTrace(ctx, t.add), c, f, &d)
+	d.Exchanges = t.end()
 	if d.Verdict.Account == "" {
 		d.Verdict.Account = f.account
 	}
@@ -116,6 +117,29 @@ func (j *Judge) Decide(ctx context.Context, c Case) Decision {
 		d.Verdict.CheckedAt = time.Now().UTC()
 	}
 	return d
+}
+
+// transcript is what is heard of requests until its end. The SDK fetches the
+// operator's session in a goroutine of its own, which may outlast who asked for it.
+type transcript struct {
+	mu        sync.Mutex
+	exchanges []Exchange
+	ended     bool
+}
+
+func (t *transcript) add(e Exchange) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.ended {
+		t.exchanges = append(t.exchanges, e)
+	}
+}
+
+func (t *transcript) end() []Exchange {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.ended = true
+	return t.exchanges
 }
 
 // halt says why no more is asked.

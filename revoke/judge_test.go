@@ -280,3 +280,24 @@ func TestJudgeHalts(t *testing.T) {
 		t.Errorf("interrupted: got %+v", got)
 	}
 }
+
+// The SDK fetches the operator's session behind the back of who asked for it: an
+// answer that comes when the decision is out changes it no more.
+func TestJudgeTracesNothingLate(t *testing.T) {
+	c := newCloud(t)
+	c.AddRole(member, "r", own)
+	c.Inject(localaws.Fault{Action: "AssumeRole", Kind: localaws.Hang, Delay: 200 * time.Millisecond})
+	accounts := []string{own, member}
+	op := c.operator(t, OperatorOptions{RoleName: "r"})
+	if _, err := op.Identity(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	j := NewJudge(JudgeOptions{Verifier: hasty(c.url, 0), Accounts: accounts, Reader: NewRevoker(op, nil, RevokerOptions{Accounts: accounts})})
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	got := j.Decide(ctx, caseOf(c.AddKey(member, "ci")))
+	time.Sleep(300 * time.Millisecond)
+	if len(got.Exchanges) != 0 || c.count("AssumeRole") != 1 {
+		t.Errorf("got %+v", got.Exchanges)
+	}
+}
