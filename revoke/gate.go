@@ -74,13 +74,12 @@ func (g gate) wait(ctx context.Context, a *asking) error {
 	if g.limiter == nil {
 		return nil
 	}
-	if err := g.limiter.Wait(ctx); err != nil {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		return context.DeadlineExceeded // it says so before the time has come
+	err := g.limiter.Wait(ctx)
+	if _, limited := ctx.Deadline(); err != nil && limited {
+		<-ctx.Done() // the limiter foresees it; ctx's cause is known only then
+		return ctx.Err()
 	}
-	return nil
+	return err
 }
 
 func exchange(ctx context.Context, request any, md middleware.Metadata, err error, began time.Time) Exchange {

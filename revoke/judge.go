@@ -110,6 +110,9 @@ func (j *Judge) Decide(ctx context.Context, c Case) Decision {
 	var t transcript
 	j.decide(WithTrace(ctx, t.add), c, f, &d)
 	d.Exchanges = t.end()
+	if d.Verdict.Status == Unknown && len(d.Exchanges) == 0 && ctx.Err() != nil {
+		d.Verdict = Verdict{Reason: "not asked: " + halt(context.Cause(ctx))}
+	}
 	if d.Verdict.Account == "" {
 		d.Verdict.Account = f.account
 	}

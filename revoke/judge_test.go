@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"golang.org/x/time/rate"
 
 	"github.com/revokey-dev/revokey/revoke/localaws"
 )
@@ -299,5 +300,26 @@ func TestJudgeTracesNothingLate(t *testing.T) {
 	time.Sleep(300 * time.Millisecond)
 	if len(got.Exchanges) != 0 || c.count("AssumeRole") != 1 {
 		t.Errorf("got %+v", got.Exchanges)
+	}
+}
+
+// A key about which nobody was asked yet when the time was over is not checked,
+// wherever it waited.
+func TestJudgeHaltsInLine(t *testing.T) {
+	c := newCloud(t)
+	limiter := rate.NewLimiter(rate.Every(time.Hour), 1)
+	limiter.Allow()
+	j := c.judge(t, false, JudgeOptions{})
+	j.opts.Verifier = NewVerifier(VerifierOptions{Endpoint: c.url, Limiter: limiter})
+	k := c.AddKey(own, "ci")
+	ctx, cancel := context.WithTimeoutCause(t.Context(), 50*time.Millisecond, errors.New("the hour is over"))
+	defer cancel()
+	if got := j.Decide(ctx, caseOf(k)).Verdict; got.Status != NotChecked || got.Reason != "not asked: the hour is over" || !got.CheckedAt.IsZero() {
+		t.Errorf("too late: got %+v", got)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	time.AfterFunc(50*time.Millisecond, stop)
+	if got := j.Decide(ctx, caseOf(k)).Verdict; got.Status != NotChecked || got.Reason != "not asked: interrupted before its turn" {
+		t.Errorf("interrupted: got %+v", got)
 	}
 }
