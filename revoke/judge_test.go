@@ -3,6 +3,7 @@ package revoke
 import (
 	"context"
 	"errors"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"golang.org/x/time/rate"
 
 	"github.com/revokey-dev/revokey/revoke/localaws"
@@ -279,6 +281,30 @@ func TestJudgeHalts(t *testing.T) {
 	stop()
 	if got := j.Decide(ctx, caseOf(k)); got.Verdict.Status != NotChecked || got.Verdict.Reason != "not asked: interrupted before its turn" {
 		t.Errorf("interrupted: got %+v", got)
+	}
+}
+
+// An Organizations that does not answer is waited for once in a run, not once a key.
+func TestAccountNamesOutOfReach(t *testing.T) {
+	c := newCloud(t)
+	op := c.operator(t, OperatorOptions{})
+	op.organizations = organizations.New(op.organizations.(*organizations.Client).Options(), func(o *organizations.Options) {
+		o.HTTPClient, o.Retryer = &http.Client{Timeout: 50 * time.Millisecond}, aws.NopRetryer{}
+	})
+	c.Inject(localaws.Fault{Action: "DescribeAccount", Kind: localaws.Hang, Delay: 200 * time.Millisecond, Times: -1})
+	began := time.Now()
+	for range 10 {
+		op.accountName(t.Context(), own)
+	}
+	if took := time.Since(began); took > 250*time.Millisecond {
+		t.Errorf("waited %v", took)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	op = c.operator(t, OperatorOptions{})
+	op.accountName(ctx, own)
+	if op.nameless {
+		t.Error("an interruption was taken for a refusal")
 	}
 }
 
