@@ -246,6 +246,9 @@ func (j *Judge) askPairs(ctx context.Context, c Case, f *file, d *Decision) Verd
 			d.Proven = i
 		}
 		if verdict.Status != ActiveWrongSecret {
+			if i > 0 && verdict.Status == Unknown {
+				verdict.Reason += "; the key ID is active, and the likelier secrets are not its"
+			}
 			break
 		}
 	}

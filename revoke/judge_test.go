@@ -216,6 +216,23 @@ func TestJudgeCandidates(t *testing.T) {
 	}
 }
 
+// What one candidate proved of the key ID is told, though another is without answer.
+func TestJudgeCandidateUnanswered(t *testing.T) {
+	c := newCloud(t)
+	k := c.AddKey(own, "ci")
+	right, wrong := pair(k), pair(k)
+	wrong.SecretAccessKey = localaws.NewSecret(nil)
+	j := c.judge(t, false, JudgeOptions{})
+	if got := j.Decide(t.Context(), Case{KeyID: k.ID, Account: own, Pairs: []*aws.Credentials{&wrong}}); got.Verdict.Status != ActiveWrongSecret {
+		t.Fatalf("got %+v", got)
+	}
+	c.Inject(localaws.Fault{Kind: localaws.HTTPError, Status: 403, ContentType: "text/html", Body: html})
+	got := j.Decide(t.Context(), Case{KeyID: k.ID, Account: own, Pairs: []*aws.Credentials{&wrong, &right}}).Verdict
+	if got.Status != Unknown || !strings.Contains(got.Reason, "HTTP 403") || !strings.Contains(got.Reason, "the key ID is active") {
+		t.Errorf("got %+v", got)
+	}
+}
+
 // A key created seconds ago may not be known to STS yet, while IAM shows it.
 func TestJudgeLag(t *testing.T) {
 	c := newCloud(t)
