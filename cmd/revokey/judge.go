@@ -81,7 +81,7 @@ type judge struct {
 
 func newJudge(ctx context.Context, o awsOptions, ask askOptions, std streams) (*judge, error) {
 	opts := revoke.JudgeOptions{Verifier: o.verifier(), Accounts: o.accounts, OwnOnly: ask.ownOnly, Canaries: o.canaries}
-	if len(o.accounts) > 0 {
+	if len(o.accounts) > 0 || o.profile != "" {
 		var err error
 		opts.Reader, err = o.revoker(ctx, revoke.RevokerOptions{})
 		switch {
@@ -89,6 +89,8 @@ func newJudge(ctx context.Context, o awsOptions, ask askOptions, std streams) (*
 			std.say("the IAM of your accounts is not asked, which alone tells inactive keys from deleted ones: %s", report.Printable(err.Error()))
 		case err != nil:
 			return nil, err
+		case len(o.accounts) == 0:
+			std.say("no account is known as yours: the IAM that would tell more is not asked; list yours with --account ID")
 		}
 	}
 	return &judge{Judge: revoke.NewJudge(opts), ask: ask, workers: o.workers(), recaller: scanner.NewRecaller(detectors.All())}, nil
