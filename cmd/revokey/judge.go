@@ -58,6 +58,13 @@ func (s suspect) pairs() (pairs []*aws.Credentials, candidates []int) {
 	return pairs, candidates
 }
 
+// spare sets the verdict of a canary of the user's own.
+func (s *suspect) spare(c revoke.Canaries) {
+	if v := c.Offline(report.Value(s.Account)); v.Status == revoke.Canary && s.Verdict.Status == revoke.NotChecked {
+		s.Verdict = v
+	}
+}
+
 // unaskable is why nobody can be asked about the suspect; "" where one can.
 func (s suspect) unaskable() string {
 	switch {

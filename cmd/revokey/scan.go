@@ -161,10 +161,13 @@ func (o scanOptions) judge(ctx context.Context, std streams) (*judge, error) {
 	return newJudge(ctx, o.aws, o.ask, std)
 }
 
-// settle sets the verdict of each suspect, and returns why not all have one. A nil judge
-// asks nobody.
+// settle sets the verdict of each suspect, and returns why not all have one. Without a
+// judge that is what their accounts tell.
 func (o scanOptions) settle(ctx context.Context, j *judge, suspects []suspect, sum *report.Summary, std streams) error {
 	if j == nil {
+		for i := range suspects {
+			suspects[i].spare(o.aws.canaries)
+		}
 		return nil
 	}
 	sum.AWSEndpoint = o.aws.endpoint
