@@ -22,6 +22,7 @@ type Case struct {
 	// depend on the secret. Without any only the owner's IAM can tell. Format does
 	// not show them, and pointers are all that fmt has where it does not ask Format.
 	Pairs []*aws.Credentials `json:"-"`
+	Lost  bool               // there are no Pairs, for the secret cannot be read again
 	Hints []string           // partitions to ask first; see [PartitionHints]
 }
 
@@ -240,6 +241,9 @@ func (j *Judge) trap(c Case, iam KeyState, account string) Verdict {
 // askPairs asks STS about one pair after the other.
 func (j *Judge) askPairs(ctx context.Context, c Case, f *file, d *Decision) Verdict {
 	verdict := Verdict{Reason: "its secret is not known, without which STS cannot be asked"}
+	if c.Lost {
+		verdict.Reason = "its secret cannot be read again, without which STS cannot be asked"
+	}
 	for i, pair := range c.Pairs {
 		verdict = j.ask(ctx, c, f, *pair)
 		if verdict.Status == Live {

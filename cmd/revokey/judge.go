@@ -21,6 +21,7 @@ type suspect struct {
 	secret, token detectors.Secret
 	candidates    []detectors.Secret // of Record.Candidates; zero where it cannot be read again
 	near          []byte             // text that stands near it; nil: it is read again
+	lost          bool               // what a scan found of it cannot be read again
 	settled       bool               // its verdict is of an earlier run
 }
 
@@ -143,6 +144,9 @@ func (j *judge) cutShort(ctx, limited context.Context, suspects []suspect, std s
 		std.say("interrupted: %d of %d credentials have no verdict; what is known is reported", left, len(suspects))
 		return err
 	}
+	if left == 0 {
+		return nil
+	}
 	std.say("the time for asking (%s) was over: %d of %d credentials have no verdict", j.ask.within, left, len(suspects))
 	std.hint("`revokey verify --resume --from REPORT` asks for the rest, of a report in json or jsonl")
 	return errIncomplete
@@ -159,7 +163,7 @@ func (j *judge) one(ctx context.Context, s *suspect, hints []string) {
 		return
 	}
 	pairs, candidates := s.pairs()
-	d := j.Decide(ctx, revoke.Case{KeyID: *s.KeyID, Account: report.Value(s.Account), Pairs: pairs, Hints: hints})
+	d := j.Decide(ctx, revoke.Case{KeyID: *s.KeyID, Account: report.Value(s.Account), Pairs: pairs, Lost: s.lost, Hints: hints})
 	s.Verdict, s.Owner = d.Verdict, d.Owner
 	if d.Proven >= 0 && candidates != nil {
 		s.Candidates[candidates[d.Proven]].Proven = true
