@@ -28,6 +28,8 @@ type Recaller struct {
 	// What was seen in the place read last: a file that is full of keys is read once.
 	last recalled
 	hits []hit
+
+	stretches []stretch // for Near, the newest last
 }
 
 // recalled is what an occurrence stands in.

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -116,17 +118,37 @@ func (j *judge) all(ctx context.Context, suspects []suspect, std streams) error 
 	limited, cancel := context.WithTimeoutCause(ctx, j.ask.within, errTimeIsUp)
 	defer cancel()
 	workers := stream.New().WithMaxGoroutines(j.workers)
-	for i := range suspects {
+	for n, i := range byPlace(suspects) {
 		hints := j.hints(limited, &suspects[i])
 		workers.Go(func() stream.Callback {
 			j.one(limited, &suspects[i], hints)
 			return func() {
-				p.step(i+1, len(suspects), fmt.Sprintf("of %d credentials verified", len(suspects)))
+				p.step(n+1, len(suspects), fmt.Sprintf("of %d credentials verified", len(suspects)))
 			}
 		})
 	}
 	workers.Wait()
 	return j.cutShort(ctx, limited, suspects, std)
+}
+
+// byPlace returns the indexes of the suspects in the order of their first places, so that
+// what stands near them is read in one go.
+func byPlace(suspects []suspect) []int {
+	order := make([]int, len(suspects))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		p, q := suspects[a].Record, suspects[b].Record
+		if len(p.Occurrences) == 0 || len(q.Occurrences) == 0 {
+			return cmp.Compare(len(p.Occurrences), len(q.Occurrences))
+		}
+		at, of := p.Occurrences[0], q.Occurrences[0]
+		return cmp.Or(
+			cmp.Compare(report.Value(p.Repository), report.Value(q.Repository)), cmp.Compare(report.Value(at.Object), report.Value(of.Object)),
+			cmp.Compare(report.Value(at.Path), report.Value(of.Path)), cmp.Compare(at.Offset, of.Offset))
+	})
+	return order
 }
 
 // cutShort tells what was left, and is the error for it.
