@@ -42,8 +42,11 @@ func textExplanation(r Record) []string {
 		return nil
 	}
 	lines := []string{"asked for it: nothing"}
-	if n := len(r.Explanation); n > 0 {
+	switch n := len(r.Explanation); {
+	case n > 0:
 		lines[0] = "asked for it: " + count(n, "question")
+	case r.Verdict.Proof != "":
+		lines[0] += ", for it was answered earlier in this run"
 	}
 	for _, e := range r.Explanation {
 		lines = append(lines, "  "+Printable(textExchange(e)))

@@ -45,6 +45,15 @@ func (c Canaries) inAccount(account string) bool {
 	return IsCanaryAccount(account) || slices.Contains(c.Accounts, account)
 }
 
+// Offline is the verdict that the account alone tells, without a question: Canary, or
+// the zero Verdict.
+func (c Canaries) Offline(account string) Verdict {
+	if !c.inAccount(account) {
+		return Verdict{}
+	}
+	return Verdict{Status: Canary, Reason: canaryReason, Account: account}
+}
+
 // isUser reports whether the user's keys are traps. A pattern that is none
 // matches nothing; [Canaries.Check] finds those.
 func (c Canaries) isUser(name string) bool {

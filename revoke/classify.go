@@ -17,7 +17,7 @@ import (
 )
 
 // classify returns what an error of GetCallerIdentity says about the pair that
-// signed it. It decides on error codes. SignatureDoesNotMatch alone has two
+// signed it. It decides on error codes. SignatureDoesNotMatch alone has several
 // causes, which only the text tells apart; the texts are AWS's documented ones.
 // What it does not recognise is Unknown.
 func classify(err error) Verdict {
@@ -42,6 +42,9 @@ func classify(err error) Verdict {
 	return v
 }
 
+// wrongSecret begins the one text of SignatureDoesNotMatch that is about the secret.
+const wrongSecret = "The request signature we calculated does not match"
+
 // signatureCause returns why a SignatureDoesNotMatch says nothing about the
 // secret, or "" if it does.
 func signatureCause(err error) string {
@@ -55,6 +58,8 @@ func signatureCause(err error) string {
 		return "this machine's clock is ahead of AWS's: set it, and ask again"
 	case strings.HasPrefix(text, "Credential should be scoped"):
 		return "the endpoint wants another region than the one that was signed for"
+	case !strings.HasPrefix(text, wrongSecret):
+		return describe(err) + ": is there a proxy that changes requests, or another endpoint?"
 	}
 	return ""
 }

@@ -28,8 +28,9 @@ type Exchange struct {
 type traceKey struct{}
 
 // WithTrace returns a context under which each request of this package to AWS,
-// retries included, is told to hear when it is answered, from the goroutine that
-// asked.
+// retries included, is told to hear when it is answered: one at a time, but for those
+// that the SDK makes for the operator's credentials, which may come meanwhile, or
+// after whoever needed them has given up.
 func WithTrace(ctx context.Context, hear func(Exchange)) context.Context {
 	return context.WithValue(ctx, traceKey{}, hear)
 }
@@ -73,13 +74,12 @@ func (g gate) wait(ctx context.Context, a *asking) error {
 	if g.limiter == nil {
 		return nil
 	}
-	if err := g.limiter.Wait(ctx); err != nil {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		return context.DeadlineExceeded // it says so before the time has come
+	err := g.limiter.Wait(ctx)
+	if _, limited := ctx.Deadline(); err != nil && limited {
+		<-ctx.Done() // the limiter foresees it; ctx's cause is known only then
+		return ctx.Err()
 	}
-	return nil
+	return err
 }
 
 func exchange(ctx context.Context, request any, md middleware.Metadata, err error, began time.Time) Exchange {
@@ -134,7 +134,6 @@ func (a *asking) wait(ctx context.Context) error {
 			return err
 		}
 	}
-	*a.last = a.now()
 	return ctx.Err()
 }
 
@@ -143,6 +142,7 @@ func (a *asking) begin(ctx context.Context) (context.Context, func()) {
 	if a == nil {
 		return ctx, func() {}
 	}
+	*a.last = a.now()
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, a.left)
 	return ctx, func() {

@@ -120,3 +120,23 @@ func TestTrace(t *testing.T) {
 	mustNotHold(t, k, got)
 	mustNotHold(t, c.admin, got)
 }
+
+// What counts as the last question is when it went out, not when it got in line
+// behind those about other keys.
+func TestOneQuestionASecondBehindOthers(t *testing.T) {
+	const every = 200 * time.Millisecond
+	c := newCloud(t)
+	limiter := rate.NewLimiter(rate.Every(every*3/4), 1)
+	v := NewVerifier(VerifierOptions{Endpoint: c.url, Limiter: limiter})
+	v.every = every
+	k := c.AddKey(own, "ci")
+	limiter.Allow() // another key's
+	var sent []time.Time
+	ctx := WithTrace(t.Context(), func(e Exchange) { sent = append(sent, e.Time) })
+	for range 2 {
+		v.Check(ctx, pair(k), own)
+	}
+	if between := sent[1].Sub(sent[0]); between < every-every/10 {
+		t.Errorf("asked again after %v, want %v", between, every)
+	}
+}

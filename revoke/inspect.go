@@ -86,12 +86,12 @@ func (r *Revoker) inspect(ctx context.Context, state *KeyState) {
 	if err == nil {
 		err = s.read(ctx, state)
 	}
-	if err != nil {
+	switch {
+	case r.opts.Canaries.isUser(state.User): // who it is may be all that could be read
+		state.Verdict = Verdict{Status: Canary, Reason: canaryUserReason}
+	case err != nil:
 		state.Verdict = Verdict{Status: Unknown, Reason: err.Error()}
 		return
-	}
-	if r.opts.Canaries.isUser(state.User) {
-		state.Verdict = Verdict{Status: Canary, Reason: canaryUserReason}
 	}
 	state.AccountName = r.op.accountName(ctx, state.Account)
 }

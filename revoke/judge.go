@@ -22,6 +22,7 @@ type Case struct {
 	// depend on the secret. Without any only the owner's IAM can tell. Format does
 	// not show them, and pointers are all that fmt has where it does not ask Format.
 	Pairs []*aws.Credentials `json:"-"`
+	Lost  bool               // there are no Pairs, for the secret cannot be read again
 	Hints []string           // partitions to ask first; see [PartitionHints]
 }
 
@@ -107,8 +108,12 @@ func (j *Judge) Decide(ctx context.Context, c Case) Decision {
 		d.Verdict = Verdict{Reason: "not asked: " + halt(err), Account: c.Account}
 		return d
 	}
-	ctx = WithTrace(ctx, func(e Exchange) { d.Exchanges = append(d.Exchanges, e) })
-	j.decide(ctx, c, f, &d)
+	var t transcript
+	j.decide(WithTrace(ctx, t.add), c, f, &d)
+	d.Exchanges = t.end()
+	if d.Verdict.Status == Unknown && len(d.Exchanges) == 0 && ctx.Err() != nil {
+		d.Verdict = Verdict{Reason: "not asked: " + halt(context.Cause(ctx))}
+	}
 	if d.Verdict.Account == "" {
 		d.Verdict.Account = f.account
 	}
@@ -116,6 +121,29 @@ func (j *Judge) Decide(ctx context.Context, c Case) Decision {
 		d.Verdict.CheckedAt = time.Now().UTC()
 	}
 	return d
+}
+
+// transcript is what is heard of requests until its end. The SDK fetches the
+// operator's session in a goroutine of its own, which may outlast who asked for it.
+type transcript struct {
+	mu        sync.Mutex
+	exchanges []Exchange
+	ended     bool
+}
+
+func (t *transcript) add(e Exchange) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.ended {
+		t.exchanges = append(t.exchanges, e)
+	}
+}
+
+func (t *transcript) end() []Exchange {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.ended = true
+	return t.exchanges
 }
 
 // halt says why no more is asked.
@@ -213,12 +241,18 @@ func (j *Judge) trap(c Case, iam KeyState, account string) Verdict {
 // askPairs asks STS about one pair after the other.
 func (j *Judge) askPairs(ctx context.Context, c Case, f *file, d *Decision) Verdict {
 	verdict := Verdict{Reason: "its secret is not known, without which STS cannot be asked"}
+	if c.Lost {
+		verdict.Reason = "its secret cannot be read again, without which STS cannot be asked"
+	}
 	for i, pair := range c.Pairs {
 		verdict = j.ask(ctx, c, f, *pair)
 		if verdict.Status == Live {
 			d.Proven = i
 		}
 		if verdict.Status != ActiveWrongSecret {
+			if i > 0 && verdict.Status == Unknown {
+				verdict.Reason += "; the key ID is active, and the likelier secrets are not its"
+			}
 			break
 		}
 	}

@@ -3,6 +3,7 @@ package revoke
 import (
 	"context"
 	"errors"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -10,6 +11,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/organizations"
+	"golang.org/x/time/rate"
 
 	"github.com/revokey-dev/revokey/revoke/localaws"
 )
@@ -96,6 +99,11 @@ func TestJudge(t *testing.T) {
 			setup: func(c *cloud) localaws.Key {
 				c.Deny(own, "admin", "iam:GetAccessKeyLastUsed")
 				return c.AddKey(own, "ci")
+			}},
+		{name: "a canary by its user, whose keys cannot be listed", want: Canary, reason: "the user is one of the canaries: not contacted", opts: JudgeOptions{Canaries: traps},
+			setup: func(c *cloud) localaws.Key {
+				c.Deny(own, "admin", "iam:ListAccessKeys")
+				return c.AddKey(own, "canary-7")
 			}},
 		{name: "perhaps a canary: nobody can ask IAM", want: NotChecked, reason: "it may be one of the canaries", noIAM: true, opts: JudgeOptions{Canaries: traps},
 			setup: func(c *cloud) localaws.Key { return c.AddKey(own, "ci") }},
@@ -208,6 +216,23 @@ func TestJudgeCandidates(t *testing.T) {
 	}
 }
 
+// What one candidate proved of the key ID is told, though another is without answer.
+func TestJudgeCandidateUnanswered(t *testing.T) {
+	c := newCloud(t)
+	k := c.AddKey(own, "ci")
+	right, wrong := pair(k), pair(k)
+	wrong.SecretAccessKey = localaws.NewSecret(nil)
+	j := c.judge(t, false, JudgeOptions{})
+	if got := j.Decide(t.Context(), Case{KeyID: k.ID, Account: own, Pairs: []*aws.Credentials{&wrong}}); got.Verdict.Status != ActiveWrongSecret {
+		t.Fatalf("got %+v", got)
+	}
+	c.Inject(localaws.Fault{Kind: localaws.HTTPError, Status: 403, ContentType: "text/html", Body: html})
+	got := j.Decide(t.Context(), Case{KeyID: k.ID, Account: own, Pairs: []*aws.Credentials{&wrong, &right}}).Verdict
+	if got.Status != Unknown || !strings.Contains(got.Reason, "HTTP 403") || !strings.Contains(got.Reason, "the key ID is active") {
+		t.Errorf("got %+v", got)
+	}
+}
+
 // A key created seconds ago may not be known to STS yet, while IAM shows it.
 func TestJudgeLag(t *testing.T) {
 	c := newCloud(t)
@@ -272,6 +297,72 @@ func TestJudgeHalts(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
 	if got := j.Decide(ctx, caseOf(k)); got.Verdict.Status != NotChecked || got.Verdict.Reason != "not asked: interrupted before its turn" {
+		t.Errorf("interrupted: got %+v", got)
+	}
+}
+
+// An Organizations that does not answer is waited for once in a run, not once a key.
+func TestAccountNamesOutOfReach(t *testing.T) {
+	c := newCloud(t)
+	op := c.operator(t, OperatorOptions{})
+	op.organizations = organizations.New(op.organizations.(*organizations.Client).Options(), func(o *organizations.Options) {
+		o.HTTPClient, o.Retryer = &http.Client{Timeout: 50 * time.Millisecond}, aws.NopRetryer{}
+	})
+	c.Inject(localaws.Fault{Action: "DescribeAccount", Kind: localaws.Hang, Delay: 200 * time.Millisecond, Times: -1})
+	began := time.Now()
+	for range 10 {
+		op.accountName(t.Context(), own)
+	}
+	if took := time.Since(began); took > 250*time.Millisecond {
+		t.Errorf("waited %v", took)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	op = c.operator(t, OperatorOptions{})
+	op.accountName(ctx, own)
+	if op.nameless {
+		t.Error("an interruption was taken for a refusal")
+	}
+}
+
+// The SDK fetches the operator's session behind the back of who asked for it: an
+// answer that comes when the decision is out changes it no more.
+func TestJudgeTracesNothingLate(t *testing.T) {
+	c := newCloud(t)
+	c.AddRole(member, "r", own)
+	c.Inject(localaws.Fault{Action: "AssumeRole", Kind: localaws.Hang, Delay: 200 * time.Millisecond})
+	accounts := []string{own, member}
+	op := c.operator(t, OperatorOptions{RoleNames: []string{"r"}})
+	if _, err := op.Identity(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	j := NewJudge(JudgeOptions{Verifier: hasty(c.url, 0), Accounts: accounts, Reader: NewRevoker(op, nil, RevokerOptions{Accounts: accounts})})
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	got := j.Decide(ctx, caseOf(c.AddKey(member, "ci")))
+	time.Sleep(300 * time.Millisecond)
+	if len(got.Exchanges) != 0 || c.count("AssumeRole") != 1 {
+		t.Errorf("got %+v", got.Exchanges)
+	}
+}
+
+// A key about which nobody was asked yet when the time was over is not checked,
+// wherever it waited.
+func TestJudgeHaltsInLine(t *testing.T) {
+	c := newCloud(t)
+	limiter := rate.NewLimiter(rate.Every(time.Hour), 1)
+	limiter.Allow()
+	j := c.judge(t, false, JudgeOptions{})
+	j.opts.Verifier = NewVerifier(VerifierOptions{Endpoint: c.url, Limiter: limiter})
+	k := c.AddKey(own, "ci")
+	ctx, cancel := context.WithTimeoutCause(t.Context(), 50*time.Millisecond, errors.New("the hour is over"))
+	defer cancel()
+	if got := j.Decide(ctx, caseOf(k)).Verdict; got.Status != NotChecked || got.Reason != "not asked: the hour is over" || !got.CheckedAt.IsZero() {
+		t.Errorf("too late: got %+v", got)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	time.AfterFunc(50*time.Millisecond, stop)
+	if got := j.Decide(ctx, caseOf(k)).Verdict; got.Status != NotChecked || got.Reason != "not asked: interrupted before its turn" {
 		t.Errorf("interrupted: got %+v", got)
 	}
 }

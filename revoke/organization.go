@@ -2,7 +2,6 @@ package revoke
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -27,7 +26,7 @@ func (o *Operator) settleOrganizations(oo *organizations.Options) {
 
 // accountName returns what the organization calls the account, or "": only its
 // management account, and whom that delegates to, can tell. It asks once for an
-// account, and after a refusal no more at all. A name is of use, never needed, so
+// account, and after a refusal, or in vain, no more at all. A name is of use, never needed, so
 // that its absence is no error.
 func (o *Operator) accountName(ctx context.Context, account string) string {
 	o.naming.Lock()
@@ -38,7 +37,7 @@ func (o *Operator) accountName(ctx context.Context, account string) string {
 	}
 	out, err := o.organizations.DescribeAccount(ctx, &organizations.DescribeAccountInput{AccountId: &account})
 	switch {
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case ctx.Err() != nil:
 		return ""
 	case err != nil && errorCode(err) != "AccountNotFoundException":
 		o.nameless = true

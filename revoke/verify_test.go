@@ -117,6 +117,10 @@ func TestCheck(t *testing.T) {
 			setup: answer(403, "text/xml", stsError("SignatureDoesNotMatch", "Signature not yet current: 20260101T002000Z is still later than 20260101T001500Z (20260101T000000Z + 15 min.)"))},
 		{name: "scoped to another region", want: Unknown, reason: "region", requests: 1,
 			setup: answer(403, "text/xml", stsError("SignatureDoesNotMatch", "Credential should be scoped to a valid region."))},
+		{name: "a signature refused for another cause", want: Unknown, reason: "'Host' or ':authority' must be", requests: 1,
+			setup: answer(403, "text/xml", stsError("SignatureDoesNotMatch", "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization."))},
+		{name: "a signature refused for no cause", want: Unknown, reason: "SignatureDoesNotMatch (HTTP 403)", requests: 1,
+			setup: answer(403, "text/xml", stsError("SignatureDoesNotMatch", ""))},
 
 		{name: "throttled, then answered", want: Live, requests: 4, proof: BySTS,
 			setup: fault(localaws.Fault{Kind: localaws.Throttle, Times: 3})},

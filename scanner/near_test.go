@@ -1,6 +1,7 @@
 package scanner_test
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
@@ -33,5 +34,41 @@ func TestNear(t *testing.T) {
 	}
 	if got := r.Near("", scanner.Occurrence{Where: scanner.InStdin}, 5); got != nil {
 		t.Errorf("standard input: got %q", got)
+	}
+}
+
+// What stands near one key is read once for its neighbours, and is the same.
+func TestNearIsReadOnce(t *testing.T) {
+	dir := t.TempDir()
+	text := []byte(strings.Repeat("0123456789", 500_000)) // more than is kept of it
+	for i := range text {
+		text[i] += byte(i >> 16)
+	}
+	file := filepath.Join(dir, "f")
+	near := func(r *scanner.Recaller, offset int) []byte {
+		return r.Near(dir, scanner.Occurrence{Where: scanner.InFile, Offset: offset, Place: scanner.Place{Path: "f"}}, 1000)
+	}
+	r := scanner.NewRecaller(detectors.All())
+	defer r.Close()
+	for _, first := range []int{0, 10, 1_000_000, len(text) - 5} {
+		if err := os.WriteFile(file, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		near(r, first)
+		if err := os.Remove(file); err != nil {
+			t.Fatal(err)
+		}
+		for _, offset := range []int{first, first + 3, first + 1_000_000} {
+			if offset >= len(text) {
+				continue
+			}
+			want := text[max(0, offset-1000):min(len(text), offset+1000)]
+			if got := near(r, offset); !bytes.Equal(got, want) {
+				t.Errorf("at %d, after %d: got %d bytes, want %d", offset, first, len(got), len(want))
+			}
+		}
+	}
+	if got := near(r, 4_000_000); got != nil {
+		t.Errorf("got %d bytes of what was not read", len(got))
 	}
 }

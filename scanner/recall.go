@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 
@@ -27,6 +28,8 @@ type Recaller struct {
 	// What was seen in the place read last: a file that is full of keys is read once.
 	last recalled
 	hits []hit
+
+	stretches []stretch // for Near, the newest last
 }
 
 // recalled is what an occurrence stands in.
@@ -114,6 +117,9 @@ func (r *Recaller) visit(repository string, o Occurrence, visit func(*Blob) erro
 	case o.Where == InFile:
 		var buf []byte
 		path := filepath.Join(repository, filepath.FromSlash(o.Path))
+		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+			return fmt.Errorf("%q is no regular file: %w", path, ErrGone), nil
+		}
 		return visitFile(path, 0, &buf, Blob{}, visit)
 	}
 	reader, err := r.open(repository)

@@ -407,6 +407,23 @@ func TestRecall(t *testing.T) {
 	}
 }
 
+// A place that names a device, or a pipe where nobody writes, is left alone.
+func TestRecallFromNoFile(t *testing.T) {
+	t.Parallel()
+	recaller := scanner.NewRecaller(detectors.All())
+	defer recaller.Close()
+	dev := filepath.Dir(os.DevNull)
+	for _, path := range []string{".", filepath.Base(os.DevNull)} {
+		place := scanner.Occurrence{Where: scanner.InFile, Place: scanner.Place{Path: path}}
+		if _, err := recaller.Recall(t.Context(), dev, place, "an ID", "a hash"); !errors.Is(err, scanner.ErrGone) || !strings.Contains(err.Error(), "no regular file") {
+			t.Errorf("%q: got %v", path, err)
+		}
+		if near := recaller.Near(dev, place, 10); near != nil {
+			t.Errorf("%q: got %q", path, near)
+		}
+	}
+}
+
 // TestSecretInNames plants a secret where the output would quote it.
 func TestSecretInNames(t *testing.T) {
 	t.Parallel()

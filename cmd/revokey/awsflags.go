@@ -127,7 +127,7 @@ func isAccount(s string) bool {
 
 // sayEndpoint says that AWS is not asked, or by way of whom it is.
 func (o awsOptions) sayEndpoint(std streams) {
-	to := "https://sts.amazonaws.com/"
+	to := "https://sts.us-east-1.amazonaws.com/" // which is asked first
 	if o.endpoint != "" {
 		to = o.endpoint
 		std.say("AWS calls go to %s, not to AWS", report.Printable(o.endpoint))

@@ -68,6 +68,10 @@ func baselineFlags(std streams) []cli.Flag {
 }
 
 func runBaseline(ctx context.Context, o scanOptions, change baselineChange, std streams) error {
+	j, err := o.judge(ctx, std)
+	if err != nil {
+		return err
+	}
 	src, err := o.open(ctx, std)
 	if err != nil {
 		return err
@@ -92,8 +96,7 @@ func runBaseline(ctx context.Context, o scanOptions, change baselineChange, std 
 		return err
 	}
 	sum := report.NewSummary(scanned)
-	interrupted, err := o.judge(ctx, suspects, &sum, std)
-	if err := errors.Join(interrupted, err); err != nil {
+	if err := o.settle(ctx, j, suspects, &sum, std); err != nil {
 		return err
 	}
 	suspects = quiet(agreements, suspects, &sum)

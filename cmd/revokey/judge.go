@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -21,6 +23,7 @@ type suspect struct {
 	secret, token detectors.Secret
 	candidates    []detectors.Secret // of Record.Candidates; zero where it cannot be read again
 	near          []byte             // text that stands near it; nil: it is read again
+	lost          bool               // what a scan found of it cannot be read again
 	settled       bool               // its verdict is of an earlier run
 }
 
@@ -58,6 +61,13 @@ func (s suspect) pairs() (pairs []*aws.Credentials, candidates []int) {
 	return pairs, candidates
 }
 
+// spare sets the verdict of a canary of the user's own.
+func (s *suspect) spare(c revoke.Canaries) {
+	if v := c.Offline(report.Value(s.Account)); v.Status == revoke.Canary && s.Verdict.Status == revoke.NotChecked {
+		s.Verdict = v
+	}
+}
+
 // unaskable is why nobody can be asked about the suspect; "" where one can.
 func (s suspect) unaskable() string {
 	switch {
@@ -81,15 +91,18 @@ type judge struct {
 
 func newJudge(ctx context.Context, o awsOptions, ask askOptions, std streams) (*judge, error) {
 	opts := revoke.JudgeOptions{Verifier: o.verifier(), Accounts: o.accounts, OwnOnly: ask.ownOnly, Canaries: o.canaries}
-	if len(o.accounts) > 0 || o.organization {
+	if len(o.accounts) > 0 || o.organization || o.profile != "" {
 		reader, err := o.revoker(ctx, revoke.RevokerOptions{})
 		switch {
-		case err == nil:
-			opts.Reader, opts.Accounts = reader, reader.Accounts()
 		case errors.Is(err, revoke.ErrNoCredentials) && o.profile == "":
 			std.say("the IAM of your accounts is not asked, which alone tells inactive keys from deleted ones: %s", report.Printable(err.Error()))
 		case err != nil:
 			return nil, err
+		default:
+			opts.Reader, opts.Accounts = reader, reader.Accounts()
+		}
+		if err == nil && len(opts.Accounts) == 0 {
+			std.say("no account is known as yours: the IAM that would tell more is not asked; list yours with --account ID")
 		}
 	}
 	return &judge{Judge: revoke.NewJudge(opts), ask: ask, workers: o.workers(), recaller: scanner.NewRecaller(detectors.All())}, nil
@@ -107,17 +120,37 @@ func (j *judge) all(ctx context.Context, suspects []suspect, std streams) error 
 	limited, cancel := context.WithTimeoutCause(ctx, j.ask.within, errTimeIsUp)
 	defer cancel()
 	workers := stream.New().WithMaxGoroutines(j.workers)
-	for i := range suspects {
+	for n, i := range byPlace(suspects) {
 		hints := j.hints(limited, &suspects[i])
 		workers.Go(func() stream.Callback {
 			j.one(limited, &suspects[i], hints)
 			return func() {
-				p.step(i+1, len(suspects), fmt.Sprintf("of %d credentials verified", len(suspects)))
+				p.step(n+1, len(suspects), fmt.Sprintf("of %d credentials verified", len(suspects)))
 			}
 		})
 	}
 	workers.Wait()
 	return j.cutShort(ctx, limited, suspects, std)
+}
+
+// byPlace returns the indexes of the suspects in the order of their first places, so that
+// what stands near them is read in one go.
+func byPlace(suspects []suspect) []int {
+	order := make([]int, len(suspects))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		p, q := suspects[a].Record, suspects[b].Record
+		if len(p.Occurrences) == 0 || len(q.Occurrences) == 0 {
+			return cmp.Compare(len(p.Occurrences), len(q.Occurrences))
+		}
+		at, of := p.Occurrences[0], q.Occurrences[0]
+		return cmp.Or(
+			cmp.Compare(report.Value(p.Repository), report.Value(q.Repository)), cmp.Compare(report.Value(at.Object), report.Value(of.Object)),
+			cmp.Compare(report.Value(at.Path), report.Value(of.Path)), cmp.Compare(at.Offset, of.Offset))
+	})
+	return order
 }
 
 // cutShort tells what was left, and is the error for it.
@@ -135,6 +168,9 @@ func (j *judge) cutShort(ctx, limited context.Context, suspects []suspect, std s
 		std.say("interrupted: %d of %d credentials have no verdict; what is known is reported", left, len(suspects))
 		return err
 	}
+	if left == 0 {
+		return nil
+	}
 	std.say("the time for asking (%s) was over: %d of %d credentials have no verdict", j.ask.within, left, len(suspects))
 	std.hint("`revokey verify --resume --from REPORT` asks for the rest, of a report in json or jsonl")
 	return errIncomplete
@@ -151,7 +187,7 @@ func (j *judge) one(ctx context.Context, s *suspect, hints []string) {
 		return
 	}
 	pairs, candidates := s.pairs()
-	d := j.Decide(ctx, revoke.Case{KeyID: *s.KeyID, Account: report.Value(s.Account), Pairs: pairs, Hints: hints})
+	d := j.Decide(ctx, revoke.Case{KeyID: *s.KeyID, Account: report.Value(s.Account), Pairs: pairs, Lost: s.lost, Hints: hints})
 	s.Verdict, s.Owner = d.Verdict, d.Owner
 	if d.Proven >= 0 && candidates != nil {
 		s.Candidates[candidates[d.Proven]].Proven = true

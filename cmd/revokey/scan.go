@@ -146,6 +146,10 @@ func archiveLimits(c *cli.Context, maxSize int64) unpack.Limits {
 }
 
 func runScan(ctx context.Context, o scanOptions, std streams) error {
+	j, err := o.judge(ctx, std)
+	if err != nil {
+		return err
+	}
 	src, err := o.open(ctx, std)
 	if err != nil {
 		return err
@@ -160,10 +164,7 @@ func runScan(ctx context.Context, o scanOptions, std streams) error {
 		return err
 	}
 	sum := report.NewSummary(scanned)
-	interrupted, err := o.judge(ctx, suspects, &sum, std)
-	if err != nil {
-		return err
-	}
+	interrupted := o.settle(ctx, j, suspects, &sum, std)
 	suspects = quiet(agreements, suspects, &sum)
 	if err := o.output.write(std, summarise(suspects, &sum), sum); err != nil {
 		return err
@@ -184,18 +185,27 @@ func (o scanOptions) root(src source) string {
 	return src.Name()
 }
 
-// judge asks AWS about the suspects, if it is to. interrupted is why it did not ask about all.
-func (o scanOptions) judge(ctx context.Context, suspects []suspect, sum *report.Summary, std streams) (interrupted, err error) {
+// judge returns who is to ask AWS; nil if nobody is. It comes before the scan, so that
+// no long one is in vain where the operator's profile is none.
+func (o scanOptions) judge(ctx context.Context, std streams) (*judge, error) {
 	if o.verify == verifyOff {
 		return nil, nil
 	}
 	o.aws.sayEndpoint(std)
-	sum.AWSEndpoint = o.aws.endpoint
-	j, err := newJudge(ctx, o.aws, o.ask, std)
-	if err != nil {
-		return nil, err
+	return newJudge(ctx, o.aws, o.ask, std)
+}
+
+// settle sets the verdict of each suspect, and returns why not all have one. Without a
+// judge that is what their accounts tell.
+func (o scanOptions) settle(ctx context.Context, j *judge, suspects []suspect, sum *report.Summary, std streams) error {
+	if j == nil {
+		for i := range suspects {
+			suspects[i].spare(o.aws.canaries)
+		}
+		return nil
 	}
-	return j.all(ctx, suspects, std), nil
+	sum.AWSEndpoint = o.aws.endpoint
+	return j.all(ctx, suspects, std)
 }
 
 // source is a source that may hold files open, and remember what was scanned.

@@ -130,6 +130,9 @@ func cmdMkkey(ts *testscript.TestScript, neg bool, args []string) {
 		k = s.aws.AddKey(memberAccount, name)
 	case "foreign":
 		k = s.aws.AddKey(foreignAccount, name)
+	case "ancient": // whose ID hides its account
+		k = localaws.Key{ID: "AKIAJ" + localaws.NewKeyID(nil, localaws.PrefixKey, ourAccount)[5:19] + "A", Secret: localaws.NewSecret(nil), Account: ourAccount, User: name}
+		s.aws.ImportKey(k, localaws.Active)
 	case "root":
 		k = s.aws.AddKey(ourAccount, "root")
 	case "admin":

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -145,7 +146,7 @@ func readSuspects(ctx context.Context, file string, resume bool, std streams) ([
 		case r.SecretSHA256 != nil:
 			s.recall(ctx, recaller, std)
 		default:
-			s.recallCandidates(ctx, recaller)
+			s.recallCandidates(ctx, recaller, std)
 		}
 		suspects = append(suspects, s)
 		p.step(i+1, len(records), fmt.Sprintf("of %d secrets read again", len(records)))
@@ -180,19 +181,27 @@ func (s *suspect) recall(ctx context.Context, r *scanner.Recaller, std streams) 
 			return
 		}
 	}
-	if s.secret.IsZero() {
+	if s.lost = s.secret.IsZero(); s.lost {
 		std.say("the secret of %s cannot be read again: %s", report.Printable(report.Title(s.Record)), report.Printable(reason.Error()))
 	}
 }
 
 // recallCandidates reads what may be the secret from where it stood.
-func (s *suspect) recallCandidates(ctx context.Context, r *scanner.Recaller) {
+func (s *suspect) recallCandidates(ctx context.Context, r *scanner.Recaller, std streams) {
+	var reason error
+	s.lost = len(s.Candidates) > 0
 	for _, c := range s.Candidates {
 		var secret detectors.Secret // zero where it is gone
-		if place, err := c.Occurrence.Place(); err == nil {
-			secret, _ = r.RecallSecret(ctx, report.Value(s.Repository), place, c.SecretSHA256)
+		place, err := c.Occurrence.Place()
+		if err == nil {
+			secret, err = r.RecallSecret(ctx, report.Value(s.Repository), place, c.SecretSHA256)
 		}
+		reason = cmp.Or(reason, err)
+		s.lost = s.lost && secret.IsZero()
 		s.candidates = append(s.candidates, secret)
+	}
+	if s.lost {
+		std.say("no secret that may be that of %s can be read again: %s", report.Printable(report.Title(s.Record)), report.Printable(reason.Error()))
 	}
 }
 
