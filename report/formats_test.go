@@ -192,13 +192,30 @@ func TestJUnit(t *testing.T) {
 	for _, test := range []struct {
 		records         []report.Record
 		tests, failures int
-	}{{nil, 1, 0}, {[]report.Record{hostileRecord(hostile), example}, 2, 1}} {
+	}{{nil, 1, 0}, {[]report.Record{hostileRecord(hostile), example}, 2, 1}, {[]report.Record{canary()}, 1, 1}} {
 		var got suites
 		if err := xml.Unmarshal([]byte(write(t, "junit", test.records...)), &got); err != nil {
 			t.Fatal(err)
 		}
 		if got.Tests != test.tests || got.Failures != test.failures || len(got.Suite.Cases) != test.tests {
 			t.Errorf("got %+v", got)
+		}
+	}
+}
+
+// canary is a finding that makes the exit code 1, as any but an example does.
+func canary() report.Record {
+	r := report.NewRecord(finding(key()))
+	r.Verdict.Status = revoke.Canary
+	return r
+}
+
+// TestCanaries tells of a canary wherever the exit code does.
+func TestCanaries(t *testing.T) {
+	t.Parallel()
+	for _, format := range report.Formats() {
+		if r := canary(); !strings.Contains(write(t, format, r), *r.KeyID) {
+			t.Errorf("%s leaves out a canary", format)
 		}
 	}
 }
