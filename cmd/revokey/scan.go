@@ -145,7 +145,7 @@ func runScan(ctx context.Context, o scanOptions, std streams) error {
 	}
 	suspects = quiet(agreements, suspects, &sum)
 	if err := o.output.write(std, summarise(suspects, &sum), sum); err != nil {
-		return err
+		return errors.Join(interrupted, err, outcome(sum))
 	}
 	return errors.Join(interrupted, src.done(), outcome(sum))
 }
