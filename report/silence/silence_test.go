@@ -59,6 +59,8 @@ func TestIgnore(t *testing.T) {
 		{"the key ID, of the ID alone", *r.KeyID + " # rotated", alone, "rotated"},
 		{"the fingerprint", r.Fingerprint + "   #rotated", r, "rotated"},
 		{"another one's fingerprint", alone.Fingerprint + " # rotated", r, ""},
+		{"until tomorrow, behind a tab", "docs/\tuntil=2026-11-24\t# x", r, "x"},
+		{"until yesterday, behind a tab", "docs/\tuntil=2026-11-22\t# x", r, ""},
 		{"until tomorrow", "docs/ until=2026-11-24 # x", r, "x"},
 		{"until today", "docs/ until=2026-11-23 # x", r, "x"},
 		{"until yesterday", "docs/ until=2026-11-22 # x", r, ""},
@@ -91,6 +93,20 @@ func TestBrokenIgnore(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%q: %v", text, err)
 		}
+	}
+}
+
+// TestManyPatterns bounds what a hostile ignore file can take of memory.
+func TestManyPatterns(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string]string{"short": strings.Repeat("a # x\n", 100_000), "long": strings.Repeat("[!a]*", 400_000) + " # x"} {
+		if _, err := silence.ParseIgnore("ignore", text, today); err == nil || !strings.Contains(err.Error(), "more patterns than") {
+			t.Errorf("%s: %.200v", name, err)
+		}
+	}
+	keys := strings.Repeat(strings.Repeat("0123456789abcdef", 2)+" # x\n", 100_000)
+	if _, err := silence.ParseIgnore("ignore", strings.Repeat("some/folder/ # x\n", 5000)+keys, today); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -202,6 +218,13 @@ func TestBaseline(t *testing.T) {
 	union := parseBaseline(t, strings.Join(append(lines, lines[5:]...), "\r\n"))
 	if union.Len() != 22 || !strings.Contains(write(t, union), "# known since May\n") {
 		t.Errorf("%d lines", union.Len())
+	}
+	bare := slices.Clone(lines)
+	bare[2] = strings.TrimSuffix(bare[2], " # known since May")
+	for _, sides := range [][]string{slices.Concat(lines, bare), slices.Concat(bare, lines)} {
+		if merged := write(t, parseBaseline(t, strings.Join(sides, "\n"))); strings.Count(merged, "# known since May\n") != 1 {
+			t.Error("a reason that one side of a merge gives is lost")
+		}
 	}
 	a := silence.Agreements{Baseline: union}
 	for _, r := range records {
