@@ -170,7 +170,7 @@ func setOne(c *cli.Context, origins map[string]string, f *configFile, s setting)
 		origin = "environment " + s.variable()
 	}
 	for i, value := range values {
-		if i > 0 && s.key != "output" {
+		if i > 0 && !s.list {
 			return usagef("%s: %s takes one value", origin, s.key)
 		}
 		if err := c.Set(s.flag, value); err != nil {
