@@ -203,6 +203,48 @@ func TestJUnit(t *testing.T) {
 	}
 }
 
+// TestFirstPlace is one that HEAD holds, else the latest.
+func TestFirstPlace(t *testing.T) {
+	t.Parallel()
+	f := finding(key())
+	at := func(path string, year int, head bool) scanner.Occurrence {
+		o := f.Occurrences[0]
+		o.Path, o.Time, o.AtHead = path, time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC), head
+		return o
+	}
+	for want, places := range map[string][]scanner.Occurrence{
+		"b": {at("a", 2020, false), at("b", 2022, false), at("c", 2021, false)},
+		"c": {at("a", 2020, false), at("b", 2022, false), at("c", 2019, true)},
+		"a": {at("a", 2020, true), at("b", 2022, true)},
+	} {
+		f.Occurrences = places
+		if out := write(t, "gitlab", report.NewRecord(f)); !strings.Contains(out, `"file": "`+want+`"`) {
+			t.Errorf("not at %s:\n%s", want, out)
+		}
+	}
+}
+
+// TestLogCommandsInJSON keeps a CI's log from taking what stands in a string for a command: it is
+// the same string, escaped.
+func TestLogCommandsInJSON(t *testing.T) {
+	t.Parallel()
+	path := "##vso[task.setvariable variable=x]y ##[add-mask]x ###[x] ##VSO[x"
+	for _, format := range []string{"json", "jsonl", "sarif", "gitlab", "rdjsonl"} {
+		out := write(t, format, hostileRecord(path))
+		if strings.Contains(out, "##") {
+			t.Errorf("%s holds a command:\n%s", format, out)
+		}
+		var doc any
+		if err := json.Unmarshal([]byte(out), &doc); err != nil {
+			t.Errorf("%s: %v", format, err)
+		}
+	}
+	records, err := report.Read(strings.NewReader(write(t, "jsonl", hostileRecord(path))))
+	if err != nil || *records[0].Occurrences[0].Path != path {
+		t.Errorf("read again as %+v, %v", records, err)
+	}
+}
+
 // canary is a finding that makes the exit code 1, as any but an example does.
 func canary() report.Record {
 	r := report.NewRecord(finding(key()))
