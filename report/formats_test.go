@@ -245,6 +245,24 @@ func TestLogCommandsInJSON(t *testing.T) {
 	}
 }
 
+// TestGitLabIdentity keeps two keys at the same line apart, as in an archive all are: to GitLab
+// a vulnerability is its first identifier, file and line.
+func TestGitLabIdentity(t *testing.T) {
+	t.Parallel()
+	var got struct {
+		Vulnerabilities []struct {
+			Identifiers []struct{ Type, Value string }
+		}
+	}
+	out := write(t, "gitlab", report.NewRecord(finding(key())), report.NewRecord(finding(key())))
+	if err := json.Unmarshal([]byte(out), &got); err != nil {
+		t.Fatal(err)
+	}
+	if v := got.Vulnerabilities; v[0].Identifiers[0] == v[1].Identifiers[0] {
+		t.Errorf("both are %+v", v[0].Identifiers[0])
+	}
+}
+
 // canary is a finding that makes the exit code 1, as any but an example does.
 func canary() report.Record {
 	r := report.NewRecord(finding(key()))
