@@ -98,11 +98,10 @@ func quiet(a *silence.Agreements, suspects []suspect, sum *report.Summary) []sus
 	var records []report.Record
 	loud := suspects[:0:0]
 	for _, s := range suspects {
-		records = append(records, s.Record)
 		if by, reason, ok := a.Of(s.Record); ok {
 			sum.Silence(s.Record, by, reason)
 		} else {
-			loud = append(loud, s)
+			loud, records = append(loud, s), append(records, s.Record)
 		}
 	}
 	sum.Notes = append(sum.Notes, a.Remarks(records)...)

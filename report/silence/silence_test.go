@@ -259,10 +259,10 @@ func TestBrokenBaseline(t *testing.T) {
 
 func TestRemarks(t *testing.T) {
 	t.Parallel()
-	r := pair(at("a", true, scanner.Allow{By: scanner.AllowWord}), at("b", true, scanner.Allow{By: scanner.AllowWord}), at("c", true, scanner.Allow{By: "ggignore"}))
+	r := pair(at("a", true, scanner.Allow{By: scanner.AllowWord}), at("b", true, scanner.Allow{By: scanner.AllowWord}), at("c", true, scanner.Allow{By: "ggignore"}), at("c", false, scanner.Allow{By: "ggignore"}), at("a", false, scanner.Allow{By: scanner.AllowWord}))
 	a := silence.Agreements{Inline: true, Ignore: parseIgnore(t, "a until=2020-01-01 # x")}
 	got := strings.Join(a.Remarks([]report.Record{r}), "\n")
-	for _, want := range []string{"has ended on 2020-01-01", "a line 1: a comment says revokey:allow without a reason", "and 1 more comments", "1 places have comments for other tools"} {
+	for _, want := range []string{"has ended on 2020-01-01", "a line 1: a comment says revokey:allow without a reason", "; so in 1 file more", "1 file with comments for other tools, such as ggignore"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in:\n%s", want, got)
 		}
