@@ -145,6 +145,40 @@ func TestStepSummary(t *testing.T) {
 	}
 }
 
+// TestMarkdown leaves nothing of a path for Markdown to link, and each line of the summary a
+// paragraph of its own.
+func TestMarkdown(t *testing.T) {
+	t.Parallel()
+	out := write(t, "github-summary", hostileRecord("www.example.com/x http://e/ a@example.com"))
+	for _, bad := range []string{"www.", "://", "@"} {
+		if strings.Contains(out, bad) {
+			t.Errorf("%q is left in:\n%s", bad, out)
+		}
+	}
+	sum := report.NewSummary(scanner.Summary{SkippedCount: 3})
+	var b strings.Builder
+	w, err := report.NewWriter("github-summary", &b)
+	check(t, err)
+	check(t, w.Close(sum))
+	if !strings.Contains(b.String(), "0 credentials\n\nINCOMPLETE") {
+		t.Errorf("got:\n%s", b.String())
+	}
+}
+
+// TestManyFingerprints says how many places of a credential without an ID it does not name.
+func TestManyFingerprints(t *testing.T) {
+	t.Parallel()
+	_, secret := key()
+	f := scanner.Finding{Kind: detectors.SecretKey, Secret: detectors.NewSecret(secret)}
+	for i := range 7 {
+		f.Occurrences = append(f.Occurrences, scanner.Occurrence{Where: scanner.InBlob, Place: scanner.Place{Path: fmt.Sprint(i)}})
+	}
+	out := write(t, "text", report.NewRecord(f))
+	if n := strings.Count(out, "\n                    fingerprint "); n != 5 || !strings.Contains(out, "and 2 fingerprints more") {
+		t.Errorf("%d fingerprints:\n%s", n, out)
+	}
+}
+
 // TestCSV reads back what is written: one row a place, no cell a formula.
 func TestCSV(t *testing.T) {
 	t.Parallel()
