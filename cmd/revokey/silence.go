@@ -6,10 +6,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/revokey-dev/revokey/detectors"
 	"github.com/revokey-dev/revokey/report"
 	"github.com/revokey-dev/revokey/report/silence"
 )
@@ -96,14 +98,27 @@ func readOwn(root, name string) ([]byte, error) {
 // quiet returns the suspects about which there is no silence, and counts the others.
 func quiet(a *silence.Agreements, suspects []suspect, sum *report.Summary) []suspect {
 	var records []report.Record
-	loud := suspects[:0:0]
+	loud, redacted := suspects[:0:0], redaction(suspects)
 	for _, s := range suspects {
 		if by, reason, ok := a.Of(s.Record); ok {
-			sum.Silence(s.Record, by, reason)
+			sum.Silence(s.Record, by, redacted.Replace(reason))
 		} else {
 			loud, records = append(loud, s), append(records, s.Record)
 		}
 	}
 	sum.Notes = append(sum.Notes, a.Remarks(records)...)
 	return loud
+}
+
+// redaction takes the found secrets out of what people wrote about them.
+func redaction(suspects []suspect) *strings.Replacer {
+	var pairs []string
+	for _, s := range suspects {
+		for _, secret := range append([]detectors.Secret{s.secret, s.token}, s.candidates...) {
+			if !secret.IsZero() {
+				pairs = append(pairs, secret.Unwrap(), "[redacted]")
+			}
+		}
+	}
+	return strings.NewReplacer(pairs...)
 }
