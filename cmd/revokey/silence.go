@@ -14,6 +14,7 @@ import (
 	"github.com/revokey-dev/revokey/detectors"
 	"github.com/revokey-dev/revokey/report"
 	"github.com/revokey-dev/revokey/report/silence"
+	"github.com/revokey-dev/revokey/revoke"
 )
 
 // silenceOptions say about what there is to be silence.
@@ -99,12 +100,19 @@ func readOwn(root, name string) ([]byte, error) {
 func quiet(a *silence.Agreements, suspects []suspect, sum *report.Summary) []suspect {
 	var records []report.Record
 	loud, redacted := suspects[:0:0], redaction(suspects)
+	unknown := 0
 	for _, s := range suspects {
 		if by, reason, ok := a.Of(s.Record); ok {
 			sum.Silence(s.Record, by, redacted.Replace(reason))
+			if s.Verdict.Status == revoke.Unknown {
+				unknown++
+			}
 		} else {
 			loud, records = append(loud, s), append(records, s.Record)
 		}
+	}
+	if unknown > 0 {
+		sum.Notes = append(sum.Notes, fmt.Sprintf("AWS did not tell whether what is silenced is live: %s", countOf(unknown, "credential")))
 	}
 	sum.Notes = append(sum.Notes, a.Remarks(records)...)
 	return loud
