@@ -145,6 +145,40 @@ func TestStepSummary(t *testing.T) {
 	}
 }
 
+// TestMarkdown leaves nothing of a path for Markdown to link, and each line of the summary a
+// paragraph of its own.
+func TestMarkdown(t *testing.T) {
+	t.Parallel()
+	out := write(t, "github-summary", hostileRecord("www.example.com/x http://e/ a@example.com"))
+	for _, bad := range []string{"www.", "://", "@"} {
+		if strings.Contains(out, bad) {
+			t.Errorf("%q is left in:\n%s", bad, out)
+		}
+	}
+	sum := report.NewSummary(scanner.Summary{SkippedCount: 3})
+	var b strings.Builder
+	w, err := report.NewWriter("github-summary", &b)
+	check(t, err)
+	check(t, w.Close(sum))
+	if !strings.Contains(b.String(), "0 credentials\n\nINCOMPLETE") {
+		t.Errorf("got:\n%s", b.String())
+	}
+}
+
+// TestManyFingerprints says how many places of a credential without an ID it does not name.
+func TestManyFingerprints(t *testing.T) {
+	t.Parallel()
+	_, secret := key()
+	f := scanner.Finding{Kind: detectors.SecretKey, Secret: detectors.NewSecret(secret)}
+	for i := range 7 {
+		f.Occurrences = append(f.Occurrences, scanner.Occurrence{Where: scanner.InBlob, Place: scanner.Place{Path: fmt.Sprint(i)}})
+	}
+	out := write(t, "text", report.NewRecord(f))
+	if n := strings.Count(out, "\n                    fingerprint "); n != 5 || !strings.Contains(out, "and 2 fingerprints more") {
+		t.Errorf("%d fingerprints:\n%s", n, out)
+	}
+}
+
 // TestCSV reads back what is written: one row a place, no cell a formula.
 func TestCSV(t *testing.T) {
 	t.Parallel()
@@ -192,13 +226,90 @@ func TestJUnit(t *testing.T) {
 	for _, test := range []struct {
 		records         []report.Record
 		tests, failures int
-	}{{nil, 1, 0}, {[]report.Record{hostileRecord(hostile), example}, 2, 1}} {
+	}{{nil, 1, 0}, {[]report.Record{hostileRecord(hostile), example}, 2, 1}, {[]report.Record{canary()}, 1, 1}} {
 		var got suites
 		if err := xml.Unmarshal([]byte(write(t, "junit", test.records...)), &got); err != nil {
 			t.Fatal(err)
 		}
 		if got.Tests != test.tests || got.Failures != test.failures || len(got.Suite.Cases) != test.tests {
 			t.Errorf("got %+v", got)
+		}
+	}
+}
+
+// TestFirstPlace is one that HEAD holds, else the latest.
+func TestFirstPlace(t *testing.T) {
+	t.Parallel()
+	f := finding(key())
+	at := func(path string, year int, head bool) scanner.Occurrence {
+		o := f.Occurrences[0]
+		o.Path, o.Time, o.AtHead = path, time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC), head
+		return o
+	}
+	for want, places := range map[string][]scanner.Occurrence{
+		"b": {at("a", 2020, false), at("b", 2022, false), at("c", 2021, false)},
+		"c": {at("a", 2020, false), at("b", 2022, false), at("c", 2019, true)},
+		"a": {at("a", 2020, true), at("b", 2022, true)},
+	} {
+		f.Occurrences = places
+		if out := write(t, "gitlab", report.NewRecord(f)); !strings.Contains(out, `"file": "`+want+`"`) {
+			t.Errorf("not at %s:\n%s", want, out)
+		}
+	}
+}
+
+// TestLogCommandsInJSON keeps a CI's log from taking what stands in a string for a command: it is
+// the same string, escaped.
+func TestLogCommandsInJSON(t *testing.T) {
+	t.Parallel()
+	path := "##vso[task.setvariable variable=x]y ##[add-mask]x ###[x] ##VSO[x"
+	for _, format := range []string{"json", "jsonl", "sarif", "gitlab", "rdjsonl"} {
+		out := write(t, format, hostileRecord(path))
+		if strings.Contains(out, "##") {
+			t.Errorf("%s holds a command:\n%s", format, out)
+		}
+		var doc any
+		if err := json.Unmarshal([]byte(out), &doc); err != nil {
+			t.Errorf("%s: %v", format, err)
+		}
+	}
+	records, err := report.Read(strings.NewReader(write(t, "jsonl", hostileRecord(path))))
+	if err != nil || *records[0].Occurrences[0].Path != path {
+		t.Errorf("read again as %+v, %v", records, err)
+	}
+}
+
+// TestGitLabIdentity keeps two keys at the same line apart, as in an archive all are: to GitLab
+// a vulnerability is its first identifier, file and line.
+func TestGitLabIdentity(t *testing.T) {
+	t.Parallel()
+	var got struct {
+		Vulnerabilities []struct {
+			Identifiers []struct{ Type, Value string }
+		}
+	}
+	out := write(t, "gitlab", report.NewRecord(finding(key())), report.NewRecord(finding(key())))
+	if err := json.Unmarshal([]byte(out), &got); err != nil {
+		t.Fatal(err)
+	}
+	if v := got.Vulnerabilities; v[0].Identifiers[0] == v[1].Identifiers[0] {
+		t.Errorf("both are %+v", v[0].Identifiers[0])
+	}
+}
+
+// canary is a finding that makes the exit code 1, as any but an example does.
+func canary() report.Record {
+	r := report.NewRecord(finding(key()))
+	r.Verdict.Status = revoke.Canary
+	return r
+}
+
+// TestCanaries tells of a canary wherever the exit code does.
+func TestCanaries(t *testing.T) {
+	t.Parallel()
+	for _, format := range report.Formats() {
+		if r := canary(); !strings.Contains(write(t, format, r), *r.KeyID) {
+			t.Errorf("%s leaves out a canary", format)
 		}
 	}
 }

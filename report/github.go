@@ -115,7 +115,10 @@ func (s *stepSummaryWriter) Finding(r Record) error {
 func (s *stepSummaryWriter) Close(sum Summary) error {
 	worstFirst(s.findings)
 	var b strings.Builder
-	b.WriteString("## revokey\n\n" + markdownEscape(strings.TrimSpace(textSummary(sum))) + "\n")
+	b.WriteString("## revokey\n")
+	for line := range strings.Lines(textSummary(sum)) {
+		b.WriteString("\n" + markdownEscape(line)) // a paragraph each
+	}
 	written := 0
 	for _, r := range s.findings {
 		row := stepSummaryRow(r)
@@ -177,7 +180,7 @@ func shorten(s string, most int) string {
 func markdownEscape(s string) string {
 	var b strings.Builder
 	for i, r := range s {
-		if strings.ContainsRune("\\`*_[]<>#|&~@$", r) || strings.HasPrefix(s[i:], "://") {
+		if strings.ContainsRune("\\`*_[]<>#|&~@$", r) || strings.HasPrefix(s[i:], "://") || strings.HasPrefix(s[i:], "www.") {
 			fmt.Fprintf(&b, "&#%d;", r)
 		} else {
 			b.WriteRune(r)

@@ -142,14 +142,16 @@ func newGitlabScan(sum Summary) gitlabScan {
 }
 
 // newGitlabVulnerability returns a finding at its first place. GitLab draws name,
-// description and solution as Markdown: they have no foreign words.
+// description and solution as Markdown: they have no foreign words. To GitLab a vulnerability is
+// its first identifier, file and line, of which it keeps one: that identifier is the
+// credential's, or of two keys in a line, or in an archive, one would be lost.
 func newGitlabVulnerability(r Record, rule rule) gitlabVulnerability {
 	v := gitlabVulnerability{
 		ID: uuid(r.Fingerprint), Name: rule.title, Severity: gitlabSeverity(r),
 		Description: markdownEscape(sentence(r)) + ". " + rule.text, Solution: advice,
 		Identifiers: []gitlabIdentifier{
-			{"revokey_rule_id", "revokey rule ID " + rule.id, rule.id, docsPage + "detection.md"},
 			{"revokey_fingerprint", "revokey fingerprint " + r.Fingerprint, r.Fingerprint, ""},
+			{"revokey_rule_id", "revokey rule ID " + rule.id, rule.id, docsPage + "detection.md"},
 			{"cwe", "CWE-798", "798", "https://cwe.mitre.org/data/definitions/798.html"},
 		},
 		Links:    []gitlabLink{{docsPage + "revoking.md"}},

@@ -10,7 +10,7 @@ import (
 
 // junitWriter writes JUnit's XML as Jenkins and GitLab read it: one suite, a failure for
 // each credential, an error for each thing that was not scanned, and one case that passes
-// where there is neither. Examples and canaries pass, for they fail no scan.
+// where there is neither. Examples pass, for they fail no scan.
 // See https://github.com/jenkinsci/xunit-plugin/blob/master/src/main/resources/org/jenkinsci/plugins/xunit/types/model/xsd/junit-10.xsd.
 type junitWriter struct {
 	w        io.Writer
@@ -109,7 +109,7 @@ func newJunitCase(r Record) junitCase {
 	if places := r.places(); len(places) > 0 {
 		c.File = Printable(places[0].file())
 	}
-	if status := r.Verdict.Status; status != revoke.Example && status != revoke.Canary {
+	if status := r.Verdict.Status; status != revoke.Example {
 		c.Failure = &junitProblem{Message: sentence(r), Type: status.String(), Text: "\n" + textFinding(r)}
 	}
 	return c

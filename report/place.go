@@ -17,7 +17,8 @@ func worstFirst(records []Record) {
 }
 
 // places returns one occurrence for each path or message: the one that HEAD holds, else
-// the latest, as its line is the most likely to be still right. What HEAD holds comes first.
+// the latest, as its line is the most likely to be still right. What HEAD holds comes first, then
+// the others, the latest first.
 func (r Record) places() []Occurrence {
 	var places []Occurrence
 	index := make(map[string]int)
@@ -31,7 +32,12 @@ func (r Record) places() []Occurrence {
 			places[i] = o
 		}
 	}
-	slices.SortStableFunc(places, func(a, b Occurrence) int { return -compareBools(a.current(), b.current()) })
+	slices.SortStableFunc(places, func(a, b Occurrence) int {
+		if a.current() || b.current() {
+			return compareBools(b.current(), a.current())
+		}
+		return Value(b.Time).Compare(Value(a.Time))
+	})
 	return places
 }
 

@@ -7,8 +7,8 @@ import (
 )
 
 // rdjsonlWriter writes reviewdog's diagnostic format, one a line: each credential at each
-// of its paths, as reviewdog leaves out by itself what a change does not touch. Examples
-// and canaries, which fail no scan, are left out. Reviewdog draws messages as Markdown.
+// of its paths, as reviewdog leaves out by itself what a change does not touch. Examples,
+// which fail no scan, are left out. Reviewdog draws messages as Markdown.
 // See https://github.com/reviewdog/reviewdog/tree/master/proto/rdf.
 type rdjsonlWriter struct{ enc *json.Encoder }
 
@@ -46,7 +46,7 @@ type rdCode struct {
 }
 
 func (d rdjsonlWriter) Finding(r Record) error {
-	if r.Verdict.Status == revoke.Example || r.Verdict.Status == revoke.Canary {
+	if r.Verdict.Status == revoke.Example {
 		return nil
 	}
 	for _, o := range r.places() {

@@ -235,6 +235,9 @@ func (r *Record) check() error {
 	case r.KeyID != nil && !detectors.ValidKeyID(*r.KeyID):
 		return fmt.Errorf("key_id %q is not a key ID", *r.KeyID)
 	}
+	if !isRule(ruleOf(*r)) {
+		return fmt.Errorf("its kind %q is unknown", r.Kind)
+	}
 	return nil
 }
 

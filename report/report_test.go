@@ -69,7 +69,7 @@ func TestTimesBeyondRFC3339(t *testing.T) {
 func TestRoundTrip(t *testing.T) {
 	t.Parallel()
 	id, secret := key()
-	want := []report.Record{report.NewRecord(finding(id, secret)), report.NewRecord(scanner.Finding{KeyID: id})}
+	want := []report.Record{report.NewRecord(finding(id, secret)), report.NewRecord(scanner.Finding{Kind: detectors.AccessKey, KeyID: id})}
 	want[0].Verdict = revoke.Verdict{Status: revoke.Live, Reason: "why", ARN: "arn:aws:iam::111122223333:user/x", Proof: revoke.BySTS}
 	for _, format := range []string{"json", "jsonl"} {
 		out := write(t, format, want...)
@@ -140,6 +140,7 @@ func TestReadBroken(t *testing.T) {
 		{"another schema", `{"schema":"other/v1","key_id":"x"}`, `"other/v1"`},
 		{"neither ID nor secret", `{"schema":"revokey.finding/v1"}`, "neither"},
 		{"not a key ID", strings.Replace(good, id, "../../etc/passwd", 1), "is not a key ID"},
+		{"an unknown kind", strings.Replace(good, "aws-access-key", "x\\u001b", 1), `its kind "x\x1b" is unknown`},
 		{"an unknown status", strings.Replace(good, "not-checked", "dead", 1), `"dead"`},
 		{"in a report", `{"schema":"revokey.report/v1","findings":[{}]}`, "finding 1"},
 	} {

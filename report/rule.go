@@ -1,6 +1,8 @@
 package report
 
 import (
+	"slices"
+
 	"github.com/revokey-dev/revokey/detectors"
 	"github.com/revokey-dev/revokey/revoke"
 )
@@ -52,6 +54,11 @@ func rulesByID() ([]rule, map[string]int) {
 		index[r.id] = i
 	}
 	return all, index
+}
+
+// isRule reports whether there is a rule of that ID.
+func isRule(id string) bool {
+	return slices.ContainsFunc(rules(), func(r rule) bool { return r.id == id })
 }
 
 // advice is what to do about a finding.

@@ -118,8 +118,20 @@ func textDetails(r Record) []string {
 	for _, c := range r.Candidates {
 		lines = append(lines, textCandidate(c))
 	}
-	if prints := r.Fingerprints(); r.KeyID == nil && len(prints) > 0 {
-		lines = append(lines, "fingerprint "+strings.Join(prints[:min(len(prints), maxLines)], " "))
+	if r.KeyID == nil {
+		lines = append(lines, textFingerprints(r.Fingerprints())...)
+	}
+	return lines
+}
+
+// textFingerprints returns a line for each of the first.
+func textFingerprints(prints []string) []string {
+	var lines []string
+	for _, print := range prints[:min(len(prints), maxLines)] {
+		lines = append(lines, "fingerprint "+print)
+	}
+	if more := len(prints) - len(lines); more > 0 {
+		lines = append(lines, fmt.Sprintf("and %s more, which the format sarif has", count(more, "fingerprint")))
 	}
 	return lines
 }

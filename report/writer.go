@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -124,9 +125,20 @@ func (j *jsonWriter) Close(s Summary) error {
 
 // newEncoder returns an encoder that leaves "<" in "NAME <MAIL>" as it is.
 func newEncoder(w io.Writer) *json.Encoder {
-	enc := json.NewEncoder(w)
+	enc := json.NewEncoder(logSafe{w})
 	enc.SetEscapeHTML(false)
 	return enc
+}
+
+// logSafe writes JSON that the log of a CI can show: "##", which stands in strings alone, begins
+// a command there ("##vso[task.setvariable …]"), and is escaped. Its writes are whole values.
+type logSafe struct{ w io.Writer }
+
+func (l logSafe) Write(p []byte) (int, error) {
+	if _, err := l.w.Write(bytes.ReplaceAll(p, []byte("##"), []byte(`#\u0023`))); err != nil {
+		return 0, err
+	}
+	return len(p), nil
 }
 
 // linesWriter writes one finding a line, and nothing else: the summary goes

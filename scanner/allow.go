@@ -33,40 +33,45 @@ func allowWords() []string {
 const allowReach = 1 << 10
 
 // allowFor returns the comment that stands in the line of a match's ID or secret, or alone in
-// the line before.
+// the line before: of several the first, but one of ours with a reason before all others.
 func allowFor(data []byte, m detectors.Match) Allow {
 	spans := []detectors.Span{m.At}
 	if m.SecretAt.End > 0 {
 		spans = append(spans, m.SecretAt)
 	}
+	var first Allow
 	for _, s := range spans {
-		if a := allowAt(data, s); a.By != "" {
-			return a
+		for _, a := range allowsAt(data, s) {
+			if a.By == AllowWord && a.Reason != "" {
+				return a
+			}
+			if first.By == "" {
+				first = a
+			}
 		}
 	}
-	return Allow{}
+	return first
 }
 
-func allowAt(data []byte, s detectors.Span) Allow {
+// allowsAt returns the comment in the line of a span, and that in the line before.
+func allowsAt(data []byte, s detectors.Span) []Allow {
 	if s.Start < 0 || s.End > len(data) || s.Start > s.End {
-		return Allow{}
+		return nil
 	}
 	start := lineStart(data, s.Start, allowReach)
 	end := min(len(data), s.End+allowReach)
 	if i := bytes.IndexByte(data[s.End:end], '\n'); i >= 0 {
 		end = s.End + i
 	}
-	if a := allowIn(data[start:end]); a.By != "" {
-		return a
-	}
+	allows := []Allow{allowIn(data[start:end])}
 	if start == 0 || data[start-1] != '\n' {
-		return Allow{}
+		return allows
 	}
 	before := data[lineStart(data, start-1, allowReach) : start-1]
 	if a := allowIn(before); a.By != "" && commentOnly(before, a.By) {
-		return a
+		allows = append(allows, a)
 	}
-	return Allow{}
+	return allows
 }
 
 // lineStart returns where the line that holds data[at] starts, no more than reach before it.

@@ -21,8 +21,8 @@ func run(ctx context.Context, args []string, std streams) int {
 	}
 	app := newApp(std)
 	err := app.RunContext(ctx, argsFirst(app, args))
-	if err != nil && !told(err) {
-		explain(err, std)
+	if left := untold(err); left != nil {
+		explain(left, std)
 	}
 	return exitCode(err)
 }

@@ -30,6 +30,9 @@ func baselineCommand(std streams) *cli.Command {
 				if o.stdin {
 					return usagef("a baseline is of a repository, or of files: not of standard input")
 				}
+				if change.prune && c.Bool("allow-partial") {
+					return usagef("baseline prune goes without --allow-partial: what the clone lacks may hold what is listed")
+				}
 				if c.Bool("fetch-missing") {
 					o.history.Fetch = std.err
 				}
@@ -77,11 +80,11 @@ func runBaseline(ctx context.Context, o scanOptions, change baselineChange, std 
 		return err
 	}
 	defer src.close()
-	file := o.silence.baseline
-	if file == "" {
-		file = filepath.Join(src.Name(), silence.BaselineName)
+	file, data, err := o.silence.baselineAt(src.Name())
+	if err != nil {
+		return fmt.Errorf("reading the baseline: %w", err)
 	}
-	base, err := loadBaseline(file, change)
+	base, err := parseBaseline(file, data, change)
 	if err != nil {
 		return err
 	}
@@ -121,18 +124,29 @@ func incomplete(sum report.Summary) error {
 	return nil
 }
 
-// loadBaseline returns the baseline to change: an empty one to create it.
-func loadBaseline(file string, change baselineChange) (*silence.Baseline, error) {
-	data, err := os.ReadFile(file)
+// baselineAt returns the file of the baseline that a flag names, or else the repository's, and
+// what it holds: nil where it is not there.
+func (o silenceOptions) baselineAt(root string) (file string, data []byte, err error) {
+	if o.baseline == "" {
+		data, err = readOwn(root, silence.BaselineName)
+		return filepath.Join(root, silence.BaselineName), data, err
+	}
+	data, err = os.ReadFile(o.baseline)
+	if errors.Is(err, fs.ErrNotExist) {
+		return o.baseline, nil, nil
+	}
+	return o.baseline, data, err
+}
+
+// parseBaseline returns the baseline to change: an empty one to create it.
+func parseBaseline(file string, data []byte, change baselineChange) (*silence.Baseline, error) {
 	switch {
-	case change.create && err == nil:
+	case change.create && data != nil:
 		return nil, usagef("there is a baseline: %q", file).withHint("`revokey baseline update` adds to it, `revokey baseline prune` takes out what is gone")
-	case change.create && errors.Is(err, fs.ErrNotExist):
+	case change.create:
 		return silence.NewBaseline(), nil
-	case errors.Is(err, fs.ErrNotExist):
+	case data == nil:
 		return nil, usagef("there is no baseline: %q", file).withHint("`revokey baseline create` makes one")
-	case err != nil:
-		return nil, fmt.Errorf("reading the baseline: %w", err)
 	}
 	base, err := silence.ParseBaseline(file, string(data))
 	if err != nil {

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -40,12 +42,9 @@ func (f *configFile) errorAt(line int, format string, args ...any) *usageError {
 // must not be silently without effect.
 func (f *configFile) parse(data []byte, mine bool) error {
 	f.values, f.shown = make(map[string][]string), make(map[string]string)
-	var doc yaml.Node
-	if err := yaml.Unmarshal(data, &doc); err != nil {
-		return usagef("%s is no YAML: %s", f.name, err)
-	}
-	if len(doc.Content) == 0 {
-		return nil
+	doc, err := f.document(data)
+	if err != nil || len(doc.Content) == 0 {
+		return err
 	}
 	root := doc.Content[0]
 	if root.Kind != yaml.MappingNode {
@@ -68,6 +67,21 @@ func (f *configFile) parse(data []byte, mine bool) error {
 		return usagef("%s: accounts is a list, profile and role_name are words", f.name)
 	}
 	return nil
+}
+
+// document reads YAML of one document: empty where there is none, and an error where there are
+// more, which would be without effect.
+func (f *configFile) document(data []byte) (doc yaml.Node, err error) {
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	switch err := dec.Decode(&doc); {
+	case errors.Is(err, io.EOF):
+		return doc, nil
+	case err != nil:
+		return doc, usagef("%s is no YAML: %s", f.name, err)
+	case !errors.Is(dec.Decode(new(yaml.Node)), io.EOF):
+		return doc, usagef("%s is more than one document", f.name)
+	}
+	return doc, nil
 }
 
 // check refuses a key that is none, that is not this file's to set, or that came before.
@@ -201,7 +215,7 @@ func within(root, path string) error {
 		return errors.New("the path leads out of the repository")
 	}
 	at := root
-	for name := range strings.SplitSeq(path, "/") {
+	for name := range strings.SplitSeq(filepath.ToSlash(path), "/") {
 		at = filepath.Join(at, name)
 		info, err := os.Lstat(at)
 		if errors.Is(err, fs.ErrNotExist) {
@@ -209,6 +223,9 @@ func within(root, path string) error {
 		}
 		if err != nil || !info.Mode().IsRegular() && !info.IsDir() {
 			return fmt.Errorf("%s is no regular file", report.Printable(name))
+		}
+		if info.Size() > maxOwnFile && !info.IsDir() {
+			return fmt.Errorf("%s is larger than %d MiB", report.Printable(name), maxOwnFile>>20)
 		}
 	}
 	return nil

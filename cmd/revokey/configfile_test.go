@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/urfave/cli/v2"
 )
 
 // TestSettingsAreFlags holds the table to the commands: a setting without its flag would
@@ -11,7 +13,11 @@ import (
 func TestSettingsAreFlags(t *testing.T) {
 	t.Parallel()
 	app := newApp(streams{})
+	shown := configShowFlags(streams{})
 	for _, s := range settings() {
+		if !slices.ContainsFunc(shown, func(f cli.Flag) bool { return f.Names()[0] == s.flag }) {
+			t.Errorf("`config show` does not show %s", s.key)
+		}
 		if s.key != strings.ReplaceAll(s.flag, "-", "_") {
 			t.Errorf("setting %s is of flag --%s", s.key, s.flag)
 		}

@@ -27,12 +27,17 @@ func configCommand(std streams) *cli.Command {
 			Description: `Flags come before the environment (REVOKEY_…), that before ` + repositoryConfig + ` in the root of the
 repository at PATH (default: here), and that before your own file. What touches AWS is
 set by flags and your own file alone.`,
-			Flags: slices.DeleteFunc(scanCommand(std).Flags, func(f cli.Flag) bool {
-				return slices.Contains([]string{"stdin", "staged", "range", "ci"}, f.Names()[0]) || changesAWS(f)
-			}),
+			Flags:  configShowFlags(std),
 			Action: func(c *cli.Context) error { return runConfigShow(c, std) },
 		}},
 	}
+}
+
+// configShowFlags are those of scan, but for what it scans, and what else is a setting.
+func configShowFlags(std streams) []cli.Flag {
+	return slices.DeleteFunc(scanCommand(std).Flags, func(f cli.Flag) bool {
+		return slices.Contains([]string{"stdin", "staged", "range", "ci"}, f.Names()[0]) || changesAWS(f)
+	})
 }
 
 func runConfigShow(c *cli.Context, std streams) error {

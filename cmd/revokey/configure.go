@@ -146,14 +146,6 @@ func sayStrangers(std streams) {
 	}
 }
 
-// takesMany reports whether a flag may be given several times.
-func takesMany(c *cli.Command, flag string) bool {
-	return slices.ContainsFunc(c.Flags, func(f cli.Flag) bool {
-		_, many := f.(*cli.StringSliceFlag)
-		return many && f.Names()[0] == flag
-	})
-}
-
 // setAll sets what a file, or the environment, says and nobody before it did.
 func setAll(c *cli.Context, origins map[string]string, f *configFile, least scope) error {
 	for _, s := range settings() {
@@ -178,7 +170,7 @@ func setOne(c *cli.Context, origins map[string]string, f *configFile, s setting)
 		origin = "environment " + s.variable()
 	}
 	for i, value := range values {
-		if i > 0 && !takesMany(c.Command, s.flag) {
+		if i > 0 && !s.list {
 			return usagef("%s: %s takes one value", origin, s.key)
 		}
 		if err := c.Set(s.flag, value); err != nil {

@@ -33,7 +33,7 @@ func exitCode(err error) int {
 		return exitInterrupted
 	case errors.Is(err, errLive):
 		return exitLive
-	case errors.Is(err, errIncomplete):
+	case errors.Is(err, errIncomplete) || untold(err) != nil:
 		return exitTrouble
 	case errors.Is(err, errFindings):
 		return exitFindings
@@ -41,9 +41,23 @@ func exitCode(err error) int {
 	return exitTrouble
 }
 
-// told reports whether the user has read of the error already.
-func told(err error) bool {
-	return errors.Is(err, errFindings) || errors.Is(err, errIncomplete) || errors.Is(err, errLive)
+// untold returns what of an error the user has not read of yet, nil for nothing. An
+// interruption beside other errors is told of by the report that it cut short.
+func untold(err error) error {
+	several, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		if errors.Is(err, errFindings) || errors.Is(err, errIncomplete) || errors.Is(err, errLive) {
+			return nil
+		}
+		return err
+	}
+	var left []error
+	for _, e := range several.Unwrap() {
+		if !errors.Is(e, context.Canceled) {
+			left = append(left, untold(e))
+		}
+	}
+	return errors.Join(left...)
 }
 
 // usageError is a command line that cannot be carried out.

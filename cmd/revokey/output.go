@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -45,8 +46,11 @@ func outputOptionsOf(c *cli.Context) (outputOptions, error) {
 		return o, err
 	}
 	for _, arg := range c.StringSlice("output") {
-		t := newOutputTarget(arg, format)
-		if slices.ContainsFunc(o.targets, func(u outputTarget) bool { return u.file == t.file }) {
+		t, err := newOutputTarget(arg, format)
+		if err != nil {
+			return o, err
+		}
+		if slices.ContainsFunc(o.targets, func(u outputTarget) bool { return sameFile(u.file, t.file) }) {
 			return o, usagef("two reports would go to %q", cmp.Or(t.file, "standard output"))
 		}
 		o.targets = append(o.targets, t)
@@ -69,34 +73,69 @@ func checkFormat(format string) error {
 }
 
 // newOutputTarget reads [FORMAT=]FILE. What stands before the first "=" and is no format is
-// a part of the file's name; ./json=x is one as well.
-func newOutputTarget(arg, format string) outputTarget {
+// a part of the file's name; ./json=x is one as well. Where no report can be written is an
+// error before the scan, which may take long.
+func newOutputTarget(arg, format string) (outputTarget, error) {
+	t := outputTarget{format: format, file: arg}
 	if name, file, ok := strings.Cut(arg, "="); ok && slices.Contains(report.Formats(), name) {
-		format, arg = name, file
+		t = outputTarget{format: name, file: file}
 	}
-	if arg == "-" {
-		arg = ""
+	switch t.file {
+	case "":
+		return t, usagef("--output %q names no file", arg).withHint("- is standard output")
+	case "-":
+		return outputTarget{format: t.format}, nil
 	}
-	return outputTarget{format: format, file: arg}
+	if info, err := os.Stat(t.file); err == nil && info.IsDir() {
+		return t, usagef("the report cannot be %q, which is a folder", t.file)
+	}
+	if info, err := os.Stat(filepath.Dir(t.file)); err != nil || !info.IsDir() {
+		return t, usagef("there is no folder for the report %q", t.file)
+	}
+	return t, nil
 }
 
-// write writes the report and tells on standard error what must not be missed
-// in any format.
+// sameFile reports whether two names are of one file, "" being standard output.
+func sameFile(a, b string) bool {
+	if a == "" || b == "" {
+		return a == b
+	}
+	a, aErr := filepath.Abs(a)
+	b, bErr := filepath.Abs(b)
+	return a == b && aErr == nil && bErr == nil
+}
+
+// write writes the reports, each whether or not others can be written, and tells on
+// standard error what must not be missed in any format.
 func (o outputOptions) write(std streams, records []report.Record, sum report.Summary) error {
 	if o.quiet && outcome(sum) == nil {
 		return nil
 	}
 	sum.Version, sum.Started = versionString(), o.started
+	var errs []error
 	for _, t := range o.targets {
 		if err := t.save(std.out, records, sum); err != nil {
-			return fmt.Errorf("writing report: %w", err)
+			errs = append(errs, fmt.Errorf("writing report to %q: %w", cmp.Or(t.file, "standard output"), withoutPath(err)))
 		}
 	}
 	if slices.ContainsFunc(o.targets, func(t outputTarget) bool { return t == outputTarget{format: "text"} }) {
 		sum.SilencedCount = 0 // which is on the terminal already
 	}
 	tellRest(std, sum)
-	return nil
+	return errors.Join(errs...)
+}
+
+// withoutPath returns what went wrong, without the name of a temporary file.
+func withoutPath(err error) error {
+	var path *fs.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &path):
+		return path.Err
+	case errors.As(err, &link):
+		return link.Err
+	}
+	return err
 }
 
 // tellRest tells of what was not scanned, what is silenced, and what else to know.
@@ -121,6 +160,13 @@ func (o outputTarget) save(stdout io.Writer, records []report.Record, sum report
 	if o.file == "" {
 		return o.writeTo(stdout, records, sum)
 	}
+	if o.inPlace() {
+		f, err := os.OpenFile(o.file, os.O_WRONLY|os.O_APPEND, 0)
+		if err != nil {
+			return err
+		}
+		return errors.Join(o.writeTo(f, records, sum), f.Close())
+	}
 	f, err := os.CreateTemp(filepath.Dir(o.file), ".revokey-*")
 	if err != nil {
 		return err
@@ -130,6 +176,20 @@ func (o outputTarget) save(stdout io.Writer, records []report.Record, sum report
 		return err
 	}
 	return os.Rename(f.Name(), o.file)
+}
+
+// inPlace reports whether the report is added to what is there: to a device or a pipe, of
+// which a file must not take the place, and to the summary of a step, in which other tools have
+// written. Links are replaced, as a repository may hold them, but for those in /dev.
+func (o outputTarget) inPlace() bool {
+	if slices.Contains([]string{"/dev", "/dev/fd"}, filepath.Dir(o.file)) {
+		return true
+	}
+	info, err := os.Lstat(o.file)
+	if err != nil || info.Mode()&fs.ModeSymlink != 0 {
+		return false
+	}
+	return !info.Mode().IsRegular() || o.format == "github-summary"
 }
 
 func (o outputTarget) writeTo(w io.Writer, records []report.Record, sum report.Summary) error {

@@ -167,7 +167,7 @@ func runScan(ctx context.Context, o scanOptions, std streams) error {
 	interrupted := o.settle(ctx, j, suspects, &sum, std)
 	suspects = quiet(agreements, suspects, &sum)
 	if err := o.output.write(std, summarise(suspects, &sum), sum); err != nil {
-		return err
+		return errors.Join(interrupted, err, outcome(sum))
 	}
 	if o.revoke && interrupted == nil {
 		return errors.Join(src.done(), o.revokeFound(ctx, suspects, sum, std))

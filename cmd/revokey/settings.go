@@ -21,6 +21,7 @@ type setting struct {
 	key   string // in files; REVOKEY_ and it in capitals in the environment
 	flag  string
 	scope scope
+	list  bool // files may give several values
 	path  bool // a path: in a repository's file relative to its root, and within
 }
 
@@ -40,16 +41,16 @@ func settings() []setting {
 		{key: "honor_foreign_allows", flag: "honor-foreign-allows", scope: byAnybody},
 
 		{key: "format", flag: "format", scope: byUser},
-		{key: "output", flag: "output", scope: byUser},
+		{key: "output", flag: "output", scope: byUser, list: true},
 		{key: "state", flag: "state", scope: byUser},
 		{key: "allow_partial", flag: "allow-partial", scope: byUser},
 		{key: "fetch_missing", flag: "fetch-missing", scope: byUser},
 		{key: "verify", flag: "verify", scope: byUser},
 		{key: "verify_timeout", flag: "verify-timeout", scope: byUser},
 		{key: "rate", flag: "rate", scope: byUser},
-		{key: "partition", flag: "partition", scope: byUser},
-		{key: "canary_account", flag: "canary-account", scope: byUser},
-		{key: "canary_user", flag: "canary-user", scope: byUser},
+		{key: "partition", flag: "partition", scope: byUser, list: true},
+		{key: "canary_account", flag: "canary-account", scope: byUser, list: true},
+		{key: "canary_user", flag: "canary-user", scope: byUser, list: true},
 		{key: "allow_live", flag: "allow-live", scope: byUser},
 		{key: "distrust_repository", flag: "distrust-repository", scope: byUser},
 		{key: "journal", flag: "journal", scope: byUser},

@@ -6,12 +6,15 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/revokey-dev/revokey/detectors"
 	"github.com/revokey-dev/revokey/report"
 	"github.com/revokey-dev/revokey/report/silence"
+	"github.com/revokey-dev/revokey/revoke"
 )
 
 // silenceOptions say about what there is to be silence.
@@ -96,15 +99,34 @@ func readOwn(root, name string) ([]byte, error) {
 // quiet returns the suspects about which there is no silence, and counts the others.
 func quiet(a *silence.Agreements, suspects []suspect, sum *report.Summary) []suspect {
 	var records []report.Record
-	loud := suspects[:0:0]
+	loud, redacted := suspects[:0:0], redaction(suspects)
+	unknown := 0
 	for _, s := range suspects {
-		records = append(records, s.Record)
 		if by, reason, ok := a.Of(s.Record); ok {
-			sum.Silence(s.Record, by, reason)
+			sum.Silence(s.Record, by, redacted.Replace(reason))
+			if s.Verdict.Status == revoke.Unknown {
+				unknown++
+			}
 		} else {
-			loud = append(loud, s)
+			loud, records = append(loud, s), append(records, s.Record)
 		}
+	}
+	if unknown > 0 {
+		sum.Notes = append(sum.Notes, fmt.Sprintf("AWS did not tell whether what is silenced is live: %s", countOf(unknown, "credential")))
 	}
 	sum.Notes = append(sum.Notes, a.Remarks(records)...)
 	return loud
+}
+
+// redaction takes the found secrets out of what people wrote about them.
+func redaction(suspects []suspect) *strings.Replacer {
+	var pairs []string
+	for _, s := range suspects {
+		for _, secret := range append([]detectors.Secret{s.secret, s.token}, s.candidates...) {
+			if !secret.IsZero() {
+				pairs = append(pairs, secret.Unwrap(), "[redacted]")
+			}
+		}
+	}
+	return strings.NewReplacer(pairs...)
 }

@@ -83,7 +83,7 @@ func runVerify(ctx context.Context, o verifyOptions, std streams) error {
 	sum := report.NewSummary(scanner.Summary{})
 	sum.AWSEndpoint = o.aws.endpoint
 	if err := o.output.write(std, summarise(suspects, &sum), sum); err != nil {
-		return err
+		return errors.Join(interrupted, err, outcome(sum))
 	}
 	return errors.Join(interrupted, outcome(sum))
 }

@@ -117,7 +117,8 @@ func (a *Agreements) commentsAtHead(r report.Record) map[file]comment {
 	return heads
 }
 
-// Remarks returns what to tell of comments that were not heard, and of what has ended.
+// Remarks returns what to tell of comments in the records that were not heard, and of what has
+// ended. A file's versions count once.
 func (a *Agreements) Remarks(records []report.Record) []string {
 	var remarks []string
 	if a.Ignore != nil {
@@ -126,27 +127,50 @@ func (a *Agreements) Remarks(records []report.Record) []string {
 	if !a.Inline {
 		return remarks
 	}
-	lacking, foreign := 0, 0
-	for _, r := range records {
-		for _, o := range r.Occurrences {
-			if o.Allow == nil {
-				continue
-			}
-			switch {
-			case o.Allow.By == scanner.AllowWord && o.Allow.Reason == "":
-				if lacking++; lacking == 1 {
-					remarks = append(remarks, fmt.Sprintf("%s line %d: a comment says %s without a reason, and has no effect: write it behind the word", report.Value(o.Path), o.Line, scanner.AllowWord))
-				}
-			case o.Allow.By != scanner.AllowWord && !a.Foreign:
-				foreign++
-			}
+	lacking, foreign := unheard(records)
+	if len(lacking) > 0 {
+		first := fmt.Sprintf("%s line %d: a comment says %s without a reason, and has no effect: write it behind the word", report.Value(lacking[0].Path), lacking[0].Line, scanner.AllowWord)
+		if n := len(lacking) - 1; n > 0 {
+			first += fmt.Sprintf("; so in %s more", files(n))
 		}
+		remarks = append(remarks, first)
 	}
-	if lacking > 1 {
-		remarks = append(remarks, fmt.Sprintf("and %d more comments without a reason", lacking-1))
-	}
-	if foreign > 0 {
-		remarks = append(remarks, fmt.Sprintf("%d places have comments for other tools, such as gitleaks:allow: --honor-foreign-allows heeds them", foreign))
+	if len(foreign) > 0 && !a.Foreign {
+		remarks = append(remarks, fmt.Sprintf("%s with comments for other tools, such as %s: --honor-foreign-allows heeds them", files(len(foreign)), foreign[0].Allow.By))
 	}
 	return remarks
+}
+
+// unheard returns an occurrence of each file with a comment of ours that gives no reason, and of
+// each with one for another tool.
+func unheard(records []report.Record) (lacking, foreign []report.Occurrence) {
+	type seen struct {
+		file
+		ours bool
+	}
+	known := make(map[seen]bool)
+	for _, r := range records {
+		for _, o := range r.Occurrences {
+			if o.Allow == nil || o.Allow.By == scanner.AllowWord && o.Allow.Reason != "" {
+				continue
+			}
+			at := seen{fileOf(o), o.Allow.By == scanner.AllowWord}
+			switch {
+			case known[at]:
+			case at.ours:
+				lacking = append(lacking, o)
+			default:
+				foreign = append(foreign, o)
+			}
+			known[at] = true
+		}
+	}
+	return lacking, foreign
+}
+
+func files(n int) string {
+	if n == 1 {
+		return "1 file"
+	}
+	return fmt.Sprintf("%d files", n)
 }

@@ -44,11 +44,27 @@ func ParseBaseline(name, text string) (*Baseline, error) {
 		if !report.IsFingerprint(print) {
 			return nil, fmt.Errorf("%s line %d: %w", name, n, badLine(line))
 		}
-		if old, ok := b.lines[print]; !ok || line < old {
+		if old, ok := b.lines[print]; !ok || betterLine(line, old) {
 			b.lines[print] = line
 		}
 	}
 	return b, nil
+}
+
+// betterLine reports whether a line is to be kept rather than another of the same
+// credential: the one with a reason, or else the first in order.
+func betterLine(line, than string) bool {
+	reasoned, thanReasoned := reasonOf(line) != "", reasonOf(than) != ""
+	if reasoned != thanReasoned {
+		return reasoned
+	}
+	return line < than
+}
+
+// reasonOf returns the reason that a line gives, "" for none.
+func reasonOf(line string) string {
+	_, reason, _ := strings.Cut(line, " # ")
+	return reason
 }
 
 func badLine(line string) error {
@@ -93,11 +109,12 @@ func (b *Baseline) Prune(there []report.Record) int {
 // WriteTo writes the baseline in order of the fingerprints: of which nobody can tell before
 // where a line will stand, so that two branches rarely add at the same place.
 func (b *Baseline) WriteTo(w io.Writer) (int64, error) {
-	text := baselineHead
+	var text strings.Builder
+	text.WriteString(baselineHead)
 	for _, line := range slices.Sorted(maps.Values(b.lines)) {
-		text += line + "\n"
+		text.WriteString(line + "\n")
 	}
-	n, err := io.WriteString(w, text)
+	n, err := io.WriteString(w, text.String())
 	return int64(n), err
 }
 
@@ -105,8 +122,7 @@ func (b *Baseline) WriteTo(w io.Writer) (int64, error) {
 func (b *Baseline) credential(r report.Record) (string, bool) {
 	return agreed(r, func(print string) (string, bool) {
 		line, ok := b.lines[print]
-		_, reason, _ := strings.Cut(line, " # ")
-		return reason, ok
+		return reasonOf(line), ok
 	})
 }
 

@@ -19,10 +19,18 @@ type Ignore struct {
 	patterns []pattern
 	entries  []entry        // of the patterns
 	decided  map[string]int // by path: which of them decides
+	size     int            // of the patterns, as [maxPatterns] counts
 
 	// Ended are the lines whose time is over, and which have no effect.
 	Ended []string
 }
+
+// maxPatterns is how many bytes the patterns of a file may have together, each with
+// patternCost for itself: ten thousand short ones. A hostile file could fill the memory with more.
+const (
+	maxPatterns = 1 << 20
+	patternCost = 100
+)
 
 // entry is a line of an ignore file.
 type entry struct{ reason string }
@@ -71,6 +79,9 @@ func (ig *Ignore) add(line string, now time.Time, at string) error {
 		ig.keys[what] = entry{reason}
 		return nil
 	}
+	if ig.size += len(what) + patternCost; ig.size > maxPatterns {
+		return errors.New("there are more patterns than can be heeded: ten thousand, or fewer long ones; a folder may stand for its files")
+	}
 	p, err := newPattern(what)
 	if err != nil {
 		return err
@@ -100,7 +111,7 @@ func trimEnd(s string) string {
 
 // splitUntil takes the day off that a line is agreed until, zero if there is none.
 func splitUntil(what string) (string, time.Time, error) {
-	i := strings.LastIndex(what, " until=")
+	i := max(strings.LastIndex(what, " until="), strings.LastIndex(what, "\tuntil="))
 	if i < 0 {
 		return what, time.Time{}, nil
 	}

@@ -93,13 +93,18 @@ func class(b *strings.Builder, rest string) (int, error) {
 		return 0, err
 	}
 	set['/'] = false
-	empty := true
 	b.WriteByte('[')
-	for c, in := range set {
-		if in {
-			fmt.Fprintf(b, `\x{%x}`, c)
-			empty = false
+	empty := true
+	for low := 0; low < len(set); low++ {
+		if !set[low] {
+			continue
 		}
+		high := low
+		for high+1 < len(set) && set[high+1] {
+			high++
+		}
+		fmt.Fprintf(b, `\x{%x}-\x{%x}`, low, high)
+		low, empty = high, false
 	}
 	if empty {
 		b.WriteString(`^\x{0}-\x{10ffff}`)

@@ -59,6 +59,8 @@ func TestIgnore(t *testing.T) {
 		{"the key ID, of the ID alone", *r.KeyID + " # rotated", alone, "rotated"},
 		{"the fingerprint", r.Fingerprint + "   #rotated", r, "rotated"},
 		{"another one's fingerprint", alone.Fingerprint + " # rotated", r, ""},
+		{"until tomorrow, behind a tab", "docs/\tuntil=2026-11-24\t# x", r, "x"},
+		{"until yesterday, behind a tab", "docs/\tuntil=2026-11-22\t# x", r, ""},
 		{"until tomorrow", "docs/ until=2026-11-24 # x", r, "x"},
 		{"until today", "docs/ until=2026-11-23 # x", r, "x"},
 		{"until yesterday", "docs/ until=2026-11-22 # x", r, ""},
@@ -91,6 +93,20 @@ func TestBrokenIgnore(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%q: %v", text, err)
 		}
+	}
+}
+
+// TestManyPatterns bounds what a hostile ignore file can take of memory.
+func TestManyPatterns(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string]string{"short": strings.Repeat("a # x\n", 100_000), "long": strings.Repeat("[!a]*", 400_000) + " # x"} {
+		if _, err := silence.ParseIgnore("ignore", text, today); err == nil || !strings.Contains(err.Error(), "more patterns than") {
+			t.Errorf("%s: %.200v", name, err)
+		}
+	}
+	keys := strings.Repeat(strings.Repeat("0123456789abcdef", 2)+" # x\n", 100_000)
+	if _, err := silence.ParseIgnore("ignore", strings.Repeat("some/folder/ # x\n", 5000)+keys, today); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -203,6 +219,13 @@ func TestBaseline(t *testing.T) {
 	if union.Len() != 22 || !strings.Contains(write(t, union), "# known since May\n") {
 		t.Errorf("%d lines", union.Len())
 	}
+	bare := slices.Clone(lines)
+	bare[2] = strings.TrimSuffix(bare[2], " # known since May")
+	for _, sides := range [][]string{slices.Concat(lines, bare), slices.Concat(bare, lines)} {
+		if merged := write(t, parseBaseline(t, strings.Join(sides, "\n"))); strings.Count(merged, "# known since May\n") != 1 {
+			t.Error("a reason that one side of a merge gives is lost")
+		}
+	}
 	a := silence.Agreements{Baseline: union}
 	for _, r := range records {
 		if by, _, ok := a.Of(r); !ok || by != silence.BaselineIn {
@@ -236,10 +259,10 @@ func TestBrokenBaseline(t *testing.T) {
 
 func TestRemarks(t *testing.T) {
 	t.Parallel()
-	r := pair(at("a", true, scanner.Allow{By: scanner.AllowWord}), at("b", true, scanner.Allow{By: scanner.AllowWord}), at("c", true, scanner.Allow{By: "ggignore"}))
+	r := pair(at("a", true, scanner.Allow{By: scanner.AllowWord}), at("b", true, scanner.Allow{By: scanner.AllowWord}), at("c", true, scanner.Allow{By: "ggignore"}), at("c", false, scanner.Allow{By: "ggignore"}), at("a", false, scanner.Allow{By: scanner.AllowWord}))
 	a := silence.Agreements{Inline: true, Ignore: parseIgnore(t, "a until=2020-01-01 # x")}
 	got := strings.Join(a.Remarks([]report.Record{r}), "\n")
-	for _, want := range []string{"has ended on 2020-01-01", "a line 1: a comment says revokey:allow without a reason", "and 1 more comments", "1 places have comments for other tools"} {
+	for _, want := range []string{"has ended on 2020-01-01", "a line 1: a comment says revokey:allow without a reason", "; so in 1 file more", "1 file with comments for other tools, such as ggignore"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in:\n%s", want, got)
 		}

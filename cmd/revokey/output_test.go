@@ -1,0 +1,65 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/revokey-dev/revokey/report"
+	"github.com/revokey-dev/revokey/scanner"
+)
+
+// TestInPlace tells what a file must not take the place of: for the superuser, who may, that
+// would be the end of /dev/null.
+func TestInPlace(t *testing.T) {
+	t.Parallel()
+	if os.DevNull != "/dev/null" {
+		t.Skip("devices are not in /dev")
+	}
+	dir := t.TempDir()
+	there, link := filepath.Join(dir, "there"), filepath.Join(dir, "link")
+	if err := os.WriteFile(there, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(there, link); err != nil {
+		t.Skip(err)
+	}
+	for _, test := range []struct {
+		format, file string
+		want         bool
+	}{
+		{"text", os.DevNull, true},
+		{"text", "/dev/stdout", true},
+		{"text", "/dev/fd/1", true},
+		{"text", there, false},
+		{"text", link, false},
+		{"text", filepath.Join(dir, "absent"), false},
+		{"github-summary", there, true},
+		{"github-summary", link, false},
+		{"github-summary", filepath.Join(dir, "absent"), false},
+	} {
+		if got := (outputTarget{test.format, test.file}).inPlace(); got != test.want {
+			t.Errorf("%s to %s: %v", test.format, test.file, got)
+		}
+	}
+}
+
+// TestOneOfTwoReports writes what can be written, and names what cannot.
+func TestOneOfTwoReports(t *testing.T) {
+	t.Parallel()
+	full := outputTarget{"text", "/dev/full"}
+	if _, err := os.Stat(full.file); err != nil || !full.inPlace() {
+		t.Skip("there is no device that is always full")
+	}
+	file := filepath.Join(t.TempDir(), "x")
+	var stderr bytes.Buffer
+	err := outputOptions{targets: []outputTarget{full, {"csv", file}}}.write(streams{err: &stderr}, nil, report.NewSummary(scanner.Summary{}))
+	if err == nil || !strings.Contains(err.Error(), `writing report to "/dev/full": `) {
+		t.Errorf("got %v", err)
+	}
+	if data, err := os.ReadFile(file); err != nil || !strings.HasPrefix(string(data), "status,") {
+		t.Errorf("got %q, %v", data, err)
+	}
+}
