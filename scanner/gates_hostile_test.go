@@ -1,0 +1,68 @@
+package scanner
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/revokey-dev/revokey/scanner/gittest"
+	"github.com/revokey-dev/revokey/scanner/odb"
+)
+
+// literal writes an object that git itself would not make, and returns its name.
+func literal(r *gittest.Repo, kind, content string) string {
+	return r.GitIn(content, "hash-object", "-w", "--literally", "-t", kind, "--stdin")
+}
+
+// TestRangeReadsHeadersAsGit holds that of a commit and of a tag the first line that
+// names an object counts: whatever stands below is not read by git, and its fsck lets it pass.
+func TestRangeReadsHeadersAsGit(t *testing.T) {
+	t.Parallel()
+	r := gittest.New(t)
+	base := r.WriteCommit("clean", "clean")
+	clean := r.Git("rev-parse", base+"^{tree}")
+	r.Write("leak", "leak")
+	r.Git("add", "-A")
+	leaking := r.Git("write-tree")
+	const who = " Ada <ada@example.com> 1700000000 +0000\n"
+	commit := literal(r, "commit", "tree "+leaking+"\nparent "+base+"\nauthor"+who+"committer"+who+"tree "+clean+"\nparent "+commitOfNobody+"\n\nmessage\n")
+	tag := literal(r, "tag", "object "+commit+"\ntype commit\ntag v1\ntagger"+who+"object "+base+"\n\nmessage\n")
+	for _, tip := range []string{commit, tag} {
+		brought(t, r, base, tip, "leak "+r.Git("rev-parse", leaking+":leak"))
+	}
+	store, err := odb.OpenDirect(filepath.Join(r.Dir, ".git", "objects"), odb.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	id, _ := odb.ParseID(commit)
+	obj, err := store.NewReader().Read(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows commitRows // what attribution reads
+	rows.add(&obj)
+	row, _, _ := rows.next()
+	if got := odb.NewID(row.tree).String(); got != leaking || odb.NewID(row.parents).String() != base {
+		t.Errorf("tree %s, parents %x", got, row.parents)
+	}
+	if out := r.Git("fsck", "--strict"); strings.Contains(out, "error") {
+		t.Errorf("git fsck: %s", out)
+	}
+}
+
+const commitOfNobody = "1234567890123456789012345678901234567890"
+
+// brought holds that a range brings just those files, PATH SPACE OBJECT.
+func brought(t *testing.T, r *gittest.Repo, from, to string, want ...string) {
+	t.Helper()
+	g, err := OpenRange(t.Context(), r.Dir, RangeOptions{Range: from + ".." + to})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.Close()
+	if got := placesIn(g.list); !slices.Equal(got, want) {
+		t.Errorf("%s..%s brings %q, want %q", from, to, got, want)
+	}
+}
