@@ -1,6 +1,7 @@
 package scanner
 
 import (
+	"encoding/hex"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -65,4 +66,36 @@ func brought(t *testing.T, r *gittest.Repo, from, to string, want ...string) {
 	if got := placesIn(g.list); !slices.Equal(got, want) {
 		t.Errorf("%s..%s brings %q, want %q", from, to, got, want)
 	}
+}
+
+// TestModesAsGit holds that a folder is one whatever number its mode is written as: what
+// is in it is new, or was there before.
+func TestModesAsGit(t *testing.T) {
+	t.Parallel()
+	r := gittest.New(t)
+	base := r.WriteCommit("clean", "clean")
+	blob := r.GitIn("leak", "hash-object", "-w", "--stdin")
+	tree := func(mode, name, id string) string {
+		raw, err := hex.DecodeString(id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return literal(r, "tree", mode+" "+name+"\x00"+string(raw))
+	}
+	for _, mode := range []string{"040000", "40755", "0000000040000"} {
+		inner := tree("100644", "leak", blob)
+		leaking := r.Git("commit-tree", "-p", base, "-m", "leak", tree(mode, "sub", inner))
+		if git := r.Git("ls-tree", "-r", leaking); !strings.Contains(git, "sub/leak") {
+			t.Fatalf("git lists %q", git)
+		}
+		brought(t, r, base, leaking, "sub/leak "+blob)
+		same := r.Git("commit-tree", "-p", leaking, "-m", "same", tree("40000", "sub", inner))
+		brought(t, r, leaking, same)
+		r.Git("reset", "-q", "--hard", leaking)
+		if got := stagedFiles(t, r); len(got) > 0 {
+			t.Errorf("%q is staged", got)
+		}
+	}
+	other := r.Git("commit-tree", "-p", base, "-m", "submodule", tree("0160000", "sub", base))
+	brought(t, r, base, other)
 }

@@ -132,11 +132,8 @@ func (f *forest) blobAt(tree odb.ID, path string) (found odb.ID) {
 	}
 	var inner odb.ID
 	_ = eachEntry(data, f.hash, func(head []byte, at int) {
-		mode, entry, _ := bytes.Cut(head, []byte{' '})
-		if string(entry) != name || isSubmodule(head) {
-			return
-		}
-		if isTree := string(mode) == "40000"; isTree == isBelow {
+		kind, entry := cutHead(head)
+		if string(entry) == name && kind != kindSubmodule && (kind == kindTree) == isBelow {
 			inner = odb.NewID(data[at : at+f.hash])
 		}
 	})
