@@ -29,7 +29,7 @@ type RangeOptions struct {
 	NeedNot             bool
 
 	// MergeIfThere is the merge of a base, its first parent, and of what is to be merged
-	// into that, as CI systems make it. It is one more tip, and the base is left out.
+	// into that, as CI systems make it. It is one more tip, and the base one more of NotElse.
 	MergeIfThere string
 
 	// OrTip says that the tips themselves are the range, where it would be empty.
