@@ -237,7 +237,9 @@ func hookLines(stdin io.Reader, words int) (lines [][]string, err error) {
 	return lines, nil
 }
 
+// openMessage opens a commit's message. Where git runs no editor it says so to the hook by
+// one that does nothing, see https://git-scm.com/docs/githooks#_pre_commit.
 func (o scanOptions) openMessage() (source, error) {
-	message, err := scanner.OpenMessage(o.message)
+	message, err := scanner.OpenMessage(o.message, os.Getenv("GIT_EDITOR") != ":")
 	return source{message, done, done}, err
 }
