@@ -140,6 +140,9 @@ func (h *hookCall) prepareReceive(stdin io.Reader) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	if len(lines) == 0 { // git does not run the hook then
+		return false, &hintedError{errors.New("standard input tells the hook pre-receive of no ref: another hook has read it"), "have each hook get all of it; `revokey hook install` does so"}
+	}
 	any := false
 	for _, fields := range lines {
 		ok, err := h.receive(fields[1])
