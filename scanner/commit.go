@@ -51,7 +51,9 @@ func parseTag(obj *odb.Object) tag {
 	header(obj.Data, func(key, value []byte) {
 		switch string(key) {
 		case "object":
-			t.target = idOf(value)
+			if t.target.IsZero() { // a second line of that key says nothing to git
+				t.target = idOf(value)
+			}
 		case "tag":
 			t.name = string(value)
 		case "tagger":

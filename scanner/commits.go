@@ -20,7 +20,8 @@ type commitRows struct {
 const rowNumbers = 8 + 4
 
 // add adds a commit object, and returns the length of its header, and of the names of
-// its tree and parents that start it. A name that is damaged is that of nothing.
+// its tree and parents that start it. A name that is damaged is that of nothing, and a
+// line behind other lines names nothing, as to git.
 func (r *commitRows) add(obj *odb.Object) (n, names int) {
 	r.hash = obj.HashLen()
 	start := len(r.rows)
@@ -28,18 +29,21 @@ func (r *commitRows) add(obj *odb.Object) (n, names int) {
 	var parents uint32
 	var time int64
 	copy(r.rows[start:], obj.Name())
-	at := 0
+	at, behind := 0, false
 	n = header(obj.Data, func(key, value []byte) {
 		isName := false
-		switch string(key) {
-		case "tree":
+		switch {
+		case string(key) == "tree" && at == 0:
 			isName = r.putName(start+r.hash, value)
-		case "parent":
+		case string(key) == "parent" && !behind:
 			r.rows = append(r.rows, make([]byte, r.hash)...)
 			isName = r.putName(len(r.rows)-r.hash, value)
 			parents++
-		case "committer":
+		case string(key) == "committer":
 			_, time = parseSignature(value)
+			behind = true
+		default:
+			behind = true
 		}
 		line := len(key) + 1 + len(value) + 1
 		if isName && at == names {

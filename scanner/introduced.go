@@ -77,6 +77,7 @@ func (s *Scanner) matchesBefore(ctx context.Context, c changing, path string) ([
 // covers reports whether all that is known of a credential now was so before.
 func covers(before, now detectors.Match) bool {
 	same := func(before, now string) bool { return now == "" || now == before }
-	return same(before.KeyID, now.KeyID) && same(before.Secret.SHA256(), now.Secret.SHA256()) &&
-		same(before.SessionToken.SHA256(), now.SessionToken.SHA256())
+	secret := func(before, now detectors.Secret) bool { return same(before.SHA256(), now.SHA256()) }
+	return same(before.KeyID, now.KeyID) && secret(before.Secret, now.Secret) &&
+		secret(before.SessionToken, now.SessionToken) && secret(before.SMTPPassword, now.SMTPPassword)
 }

@@ -24,14 +24,15 @@ var _ Source = (*Message)(nil)
 var scissors = regexp.MustCompile(`(?m)^.{1,8} -{24} >8 -{24}\r?$`)
 
 // OpenMessage reads the message in a file, the comments that git will take out included,
-// for with some settings it leaves them in; what a diff below the scissors shows is left
-// out.
-func OpenMessage(path string) (*Message, error) {
+// for with some settings it leaves them in. edited says that git gave the message to an
+// editor: what a diff below the scissors shows is then left out. Without an editor git
+// shows no diff, and what looks like one becomes a part of the message.
+func OpenMessage(path string, edited bool) (*Message, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("reading the commit's message: %w", err)
 	}
-	if at := scissors.FindIndex(text); at != nil && bytes.Contains(text[at[1]:], []byte("\ndiff --")) {
+	if at := scissors.FindIndex(text); edited && at != nil && bytes.Contains(text[at[1]:], []byte("\ndiff --")) {
 		text = text[:at[0]]
 	}
 	return &Message{path, text}, nil

@@ -29,7 +29,7 @@ type RangeOptions struct {
 	NeedNot             bool
 
 	// MergeIfThere is the merge of a base, its first parent, and of what is to be merged
-	// into that, as CI systems make it. It is one more tip, and the base is left out.
+	// into that, as CI systems make it. It is one more tip, and the base one more of NotElse.
 	MergeIfThere string
 
 	// OrTip says that the tips themselves are the range, where it would be empty.
@@ -124,13 +124,19 @@ func (g *Range) open(ctx context.Context, opts RangeOptions) error {
 	if err == nil {
 		err = g.checkCut(opts)
 	}
-	if err == nil && len(g.commits)+len(g.list.blobs) == 0 && !opts.MayBeEmpty {
+	if err == nil && g.isEmpty(opts) && !opts.MayBeEmpty {
 		err = &RangeError{opts.name(), "it holds no commit", "look at what it names with `git log " + opts.name() + "`; `revokey scan` reads all of the history"}
 	}
 	if err == nil {
 		err = g.compare(ctx)
 	}
 	return err
+}
+
+// isEmpty reports whether there is nothing in the range. The message of a tag that ends
+// it is something where a tag was pushed, and no commit of A..B.
+func (g *Range) isEmpty(opts RangeOptions) bool {
+	return len(g.commits) == 0 && (opts.Range != "" || len(g.list.blobs) == 0)
 }
 
 // name names the range to the user.

@@ -58,13 +58,14 @@ func (r repo) git(ctx context.Context, args ...string) ([]byte, error) {
 }
 
 // gitIn is [repo.git] with what git's own environment told, and standard input. Objects
-// that replace others are not looked at: they are not pushed with what they replace.
+// that replace others, and grafts, are not looked at: what they hide is pushed all the same.
 func (r repo) gitIn(ctx context.Context, env GitEnvironment, stdin io.Reader, args ...string) ([]byte, error) {
 	safe := []string{"--git-dir=" + r.gitDir, "-c", "core.fsmonitor=false", "-c", "core.hooksPath=" + os.DevNull, "-c", "safe.directory=*"}
 	cmd := exec.CommandContext(ctx, "git", append(safe, args...)...)
 	cmd.Env = []string{
 		"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=" + os.DevNull,
 		"GIT_NO_LAZY_FETCH=1", "GIT_OPTIONAL_LOCKS=0", "GIT_TERMINAL_PROMPT=0", "GIT_NO_REPLACE_OBJECTS=1",
+		"GIT_GRAFT_FILE=", // none
 	}
 	cmd.Env = append(cmd.Env, env.variables()...)
 	cmd.Stdin = stdin
@@ -74,8 +75,18 @@ func (r repo) gitIn(ctx context.Context, env GitEnvironment, stdin io.Reader, ar
 	case errors.Is(err, exec.ErrNotFound):
 		return nil, errors.New("it takes git, which is not installed")
 	case errors.As(err, &exit):
-		message, _, _ := strings.Cut(string(exit.Stderr), "\n")
-		return nil, fmt.Errorf("git %s: %s", args[0], message)
+		return nil, fmt.Errorf("git %s: %s", args[0], complaint(string(exit.Stderr)))
 	}
 	return out, err
+}
+
+// complaint returns the line of git's that says why it gave up, which warnings may precede.
+func complaint(stderr string) string {
+	first, _, _ := strings.Cut(stderr, "\n")
+	for line := range strings.Lines(stderr) {
+		if strings.HasPrefix(line, "fatal: ") {
+			return strings.TrimSuffix(line, "\n")
+		}
+	}
+	return first
 }

@@ -3,6 +3,7 @@ package scanner
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/revokey-dev/revokey/scanner/odb"
@@ -61,17 +62,17 @@ func (g *Range) resolve(ctx context.Context, opts RangeOptions) (revs revisions,
 
 // takeIfThere takes what may not be in this clone.
 func (g *Range) takeIfThere(ctx context.Context, opts RangeOptions, revs *revisions) error {
-	not := g.those(ctx, opts, opts.NotIfThere)
+	not, others := g.those(ctx, opts, opts.NotIfThere), slices.Clone(opts.NotElse)
 	if m := opts.MergeIfThere; m != "" {
 		revs.tips = append(revs.tips, g.those(ctx, opts, []string{m})...)
 		if len(g.those(ctx, opts, []string{m + "^2"})) > 0 {
-			not = append(not, g.those(ctx, opts, []string{m + "^1"})...)
+			others = append(others, m+"^1")
 		}
 	}
-	if len(not) == 0 && len(opts.NotElse) > 0 {
-		not = g.those(ctx, opts, opts.NotElse)
+	if len(not) == 0 && len(others) > 0 {
+		not = g.those(ctx, opts, others)
 		if len(not) > 0 && len(opts.NotIfThere) > 0 {
-			g.notes = append(g.notes, fmt.Sprintf("%s is not in this clone, after a force push perhaps: compared with %s", strings.Join(opts.NotIfThere, ", "), opts.NotElse[0]))
+			g.notes = append(g.notes, fmt.Sprintf("%s is not in this clone, after a force push perhaps: compared with %s", strings.Join(opts.NotIfThere, ", "), others[0]))
 		}
 	}
 	revs.not = append(revs.not, not...)

@@ -46,14 +46,15 @@ func (f *forest) tree(id odb.ID) ([]byte, error) {
 	return data, nil
 }
 
-// commit returns a commit's tree, and its content, which is valid until the next call.
+// commit returns a commit's tree, and its content, which is valid until the next call. As
+// git does, it takes the first line that names a tree: what else a header holds is anybody's.
 func (f *forest) commit(id odb.ID) (tree odb.ID, data []byte, err error) {
 	obj, err := f.reader.Read(id)
 	if err != nil {
 		return tree, nil, err
 	}
 	header(obj.Data, func(key, value []byte) {
-		if string(key) == "tree" {
+		if string(key) == "tree" && tree.IsZero() {
 			tree = idOf(value)
 		}
 	})
@@ -131,11 +132,8 @@ func (f *forest) blobAt(tree odb.ID, path string) (found odb.ID) {
 	}
 	var inner odb.ID
 	_ = eachEntry(data, f.hash, func(head []byte, at int) {
-		mode, entry, _ := bytes.Cut(head, []byte{' '})
-		if string(entry) != name || isSubmodule(head) {
-			return
-		}
-		if isTree := string(mode) == "40000"; isTree == isBelow {
+		kind, entry := cutHead(head)
+		if string(entry) == name && kind != kindSubmodule && (kind == kindTree) == isBelow {
 			inner = odb.NewID(data[at : at+f.hash])
 		}
 	})

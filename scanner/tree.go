@@ -34,11 +34,32 @@ func eachEntry(data []byte, hash int, entry func(head []byte, at int)) error {
 }
 
 // newEntry returns the line of a tree whose head, an octal mode and a name, ends with
-// the NUL before the object's name, which starts at at. The mode of a tree is 40000.
+// the NUL before the object's name, which starts at at.
 func newEntry(head, id []byte, at int) treeEntry {
+	kind, name := cutHead(head)
+	return treeEntry{name: string(name), at: at - 1 - len(name), id: odb.NewID(id), tree: kind == kindTree}
+}
+
+// The kinds of entries that hold no file, as bits of their modes.
+const (
+	kindMask      = 0o170000
+	kindTree      = 0o040000
+	kindSubmodule = 0o160000
+)
+
+// cutHead cuts the head of a line into the kind of its mode and the name. The mode is an
+// octal number, as git reads it: leading zeros, and permissions of folders, which some
+// programs write, say nothing.
+func cutHead(head []byte) (kind uint32, name []byte) {
 	mode, name, _ := bytes.Cut(head, []byte{' '})
-	return treeEntry{name: string(name), at: at - 1 - len(name), id: odb.NewID(id), tree: string(mode) == "40000"}
+	for _, digit := range mode {
+		kind = kind<<3 | uint32(digit&7)
+	}
+	return kind & kindMask, name
 }
 
 // isSubmodule reports whether the line names a commit of another repository.
-func isSubmodule(head []byte) bool { return bytes.HasPrefix(head, []byte("160000 ")) }
+func isSubmodule(head []byte) bool {
+	kind, _ := cutHead(head)
+	return kind == kindSubmodule
+}

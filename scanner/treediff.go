@@ -71,11 +71,11 @@ func (d *treeDiff) folder(ctx context.Context, folder string, tree odb.ID, other
 
 // entry compares an entry of a folder with what the other sides have by its name.
 func (d *treeDiff) entry(ctx context.Context, folder string, head, id []byte, sides []side, depth int) error {
-	if isSubmodule(head) {
+	kind, name := cutHead(head)
+	if kind == kindSubmodule {
 		return nil
 	}
-	mode, name, _ := bytes.Cut(head, []byte{' '})
-	isTree := string(mode) == "40000"
+	isTree := kind == kindTree
 	var others []odb.ID
 	for i := range sides {
 		other, otherTree, ok := sides[i].find(name, isTree)
@@ -128,8 +128,8 @@ func (s *side) find(name []byte, isTree bool) (id []byte, otherTree, ok bool) {
 		if end < 0 || next > len(s.data) {
 			break
 		}
-		mode, other, _ := bytes.Cut(s.data[s.at:s.at+end], []byte{' '})
-		otherTree := string(mode) == "40000"
+		kind, other := cutHead(s.data[s.at : s.at+end])
+		otherTree := kind == kindTree
 		switch c := compareNames(other, otherTree, name, isTree); {
 		case c > 0:
 			return nil, false, false

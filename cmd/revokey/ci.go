@@ -58,11 +58,16 @@ func noRange(format string, args ...any) error {
 	return &hintedError{fmt.Errorf(format, args...), "give the commits with --range A..B, or scan all of the history with `revokey scan`"}
 }
 
-// request is the range of a merge request: what its head has and its base has not.
-// Everything that is known of the base is left out, for after an update of the branch the
-// head has what came to the base since.
-func request(head, base []string) scanner.RangeOptions {
-	return scanner.RangeOptions{Tips: head, NotIfThere: present(base), NeedNot: true}
+// request is the range of a merge request: what its head has and its base has not. The
+// base is the branch as it is now: after an update of the request's branch the head has
+// what came to it since, and what was purged from it would come back by the request. What
+// the base was when the run was made is used where the clone lacks the branch.
+func request(head []string, base string, was ...string) scanner.RangeOptions {
+	o := scanner.RangeOptions{Tips: head, NotIfThere: present([]string{base}), NotElse: present(was), NeedNot: true}
+	if len(o.NotIfThere) == 0 {
+		o.NotIfThere, o.NotElse = o.NotElse, nil
+	}
+	return o
 }
 
 // pushed is the range of a push: what a branch has that it had not before. Of a new branch,
@@ -133,26 +138,30 @@ func onGitHub(env environ) (scanner.RangeOptions, error) {
 	name, commit := env.get("GITHUB_EVENT_NAME"), env.get("GITHUB_SHA")
 	switch {
 	case strings.HasPrefix(name, "pull_request") && e.PullRequest.Head.SHA != "":
-		o := request([]string{e.PullRequest.Head.SHA}, []string{e.PullRequest.Base.SHA, originBranch(e.PullRequest.Base.Ref)})
+		o := request([]string{e.PullRequest.Head.SHA}, originBranch(e.PullRequest.Base.Ref), e.PullRequest.Base.SHA)
 		if name == "pull_request" { // then it is the merge of both, which may have content of its own
 			o.MergeIfThere = commit
 		}
 		return o, nil
 	case name == "merge_group":
-		return request([]string{e.MergeGroup.HeadSHA}, []string{e.MergeGroup.BaseSHA}), nil
+		return request([]string{e.MergeGroup.HeadSHA}, e.MergeGroup.BaseSHA), nil
 	case name == "push" && !e.Deleted:
 		return pushed(e.Before, e.After, strings.TrimPrefix(e.Ref, "refs/heads/"), e.Repository.DefaultBranch), nil
 	}
 	return scanner.RangeOptions{}, noRange("the event %q is about no commits", name)
 }
 
-// onGitLab: see https://docs.gitlab.com/ci/variables/predefined_variables.
+// onGitLab: see https://docs.gitlab.com/ci/variables/predefined_variables. The pipeline
+// of a request from a fork may run in the fork, of which origin is then the clone: its
+// branches are not those of the target, even where they are called the same.
 func onGitLab(env environ) (scanner.RangeOptions, error) {
 	commit := env.get("CI_COMMIT_SHA")
 	if target := env.get("CI_MERGE_REQUEST_TARGET_BRANCH_NAME"); target != "" {
-		return request([]string{commit}, []string{
-			env.get("CI_MERGE_REQUEST_DIFF_BASE_SHA"), env.get("CI_MERGE_REQUEST_TARGET_BRANCH_SHA"), originBranch(target),
-		}), nil
+		base := originBranch(target)
+		if env.get("CI_MERGE_REQUEST_PROJECT_ID") != env.get("CI_PROJECT_ID") {
+			base = ""
+		}
+		return request([]string{commit}, base, env.get("CI_MERGE_REQUEST_DIFF_BASE_SHA"), env.get("CI_MERGE_REQUEST_TARGET_BRANCH_SHA")), nil
 	}
 	if source := env.get("CI_PIPELINE_SOURCE"); source == "schedule" {
 		return scanner.RangeOptions{}, noRange("a pipeline of source %q is about no commits", source)
@@ -168,7 +177,7 @@ func onJenkins(env environ) (scanner.RangeOptions, error) {
 		commit = "HEAD"
 	}
 	if target := env.get("CHANGE_TARGET"); target != "" {
-		return request([]string{commit}, []string{originBranch(target)}), nil
+		return request([]string{commit}, originBranch(target)), nil
 	}
 	before := env.get("GIT_PREVIOUS_SUCCESSFUL_COMMIT")
 	o := pushed(before, commit, "", "")
@@ -185,7 +194,7 @@ func onCircle(env environ) (scanner.RangeOptions, error) {
 // Of a pull request HEAD is the merge, which is made for the run.
 func onBitbucket(env environ) (scanner.RangeOptions, error) {
 	if target := env.get("BITBUCKET_PR_DESTINATION_BRANCH"); target != "" {
-		return request([]string{env.get("BITBUCKET_COMMIT"), "HEAD"}, []string{env.get("BITBUCKET_PR_DESTINATION_COMMIT"), originBranch(target)}), nil
+		return request([]string{env.get("BITBUCKET_COMMIT"), "HEAD"}, originBranch(target), env.get("BITBUCKET_PR_DESTINATION_COMMIT")), nil
 	}
 	return since(env.get("BITBUCKET_COMMIT"), originHead), nil
 }
@@ -195,7 +204,7 @@ func onBitbucket(env environ) (scanner.RangeOptions, error) {
 func onAzure(env environ) (scanner.RangeOptions, error) {
 	commit := env.get("BUILD_SOURCEVERSION")
 	if target := env.get("SYSTEM_PULLREQUEST_TARGETBRANCH"); target != "" {
-		o := request([]string{env.get("SYSTEM_PULLREQUEST_SOURCECOMMITID")}, []string{originBranch(target)})
+		o := request([]string{env.get("SYSTEM_PULLREQUEST_SOURCECOMMITID")}, originBranch(target))
 		o.MergeIfThere = commit
 		return o, nil
 	}
@@ -206,7 +215,7 @@ func onAzure(env environ) (scanner.RangeOptions, error) {
 func onBuildkite(env environ) (scanner.RangeOptions, error) {
 	commit := env.get("BUILDKITE_COMMIT")
 	if target := env.get("BUILDKITE_PULL_REQUEST_BASE_BRANCH"); target != "" {
-		return request([]string{commit}, []string{originBranch(target)}), nil
+		return request([]string{commit}, originBranch(target)), nil
 	}
 	return since(commit, originBranch(env.get("BUILDKITE_PIPELINE_DEFAULT_BRANCH"))), nil
 }

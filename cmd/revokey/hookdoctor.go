@@ -84,7 +84,7 @@ func (d *doctor) fail(format string, args ...any) {
 // hook, or of what a hook manager makes it do.
 func (d *doctor) installed() (names []string) {
 	for _, name := range ourHooks() {
-		own := []string{filepath.Join(d.dir, name), filepath.Join(d.dir, name+".legacy"), filepath.Join(d.huskyDir(), name)}
+		own := []string{filepath.Join(d.dir, name), filepath.Join(d.dir, name+legacySuffix), filepath.Join(d.huskyDir(), name)}
 		if slices.ContainsFunc(own, calls("hook run")) || slices.ContainsFunc(d.configurations(), calls("hook run "+name)) {
 			names = append(names, name)
 		}

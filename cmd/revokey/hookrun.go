@@ -140,6 +140,9 @@ func (h *hookCall) prepareReceive(stdin io.Reader) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	if len(lines) == 0 { // git does not run the hook then
+		return false, &hintedError{errors.New("standard input tells the hook pre-receive of no ref: another hook has read it"), "have each hook get all of it; `revokey hook install` does so"}
+	}
 	any := false
 	for _, fields := range lines {
 		ok, err := h.receive(fields[1])
@@ -217,23 +220,29 @@ func (h *hookCall) prepareFramework() (bool, error) {
 // maxHookInput is how many bytes of standard input a hook reads: a line has some 150.
 const maxHookInput = 256 << 20
 
-// hookLines reads lines of so many words.
+// hookLines reads lines of so many words. The first may have spaces in it: of a push git
+// tells what the user wrote ("main@{1 day ago}").
 func hookLines(stdin io.Reader, words int) (lines [][]string, err error) {
-	text, err := io.ReadAll(io.LimitReader(stdin, maxHookInput))
+	text, err := io.ReadAll(io.LimitReader(stdin, maxHookInput+1))
+	if err == nil && len(text) > maxHookInput {
+		err = fmt.Errorf("it is more than %d MiB", maxHookInput>>20)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("reading what git tells the hook: %w", err)
 	}
 	for line := range strings.Lines(string(text)) {
 		fields := strings.Fields(line)
-		if len(fields) != words {
+		if len(fields) < words {
 			return nil, fmt.Errorf("git tells the hook %q, which is not %d words", strings.TrimSpace(line), words)
 		}
-		lines = append(lines, fields)
+		lines = append(lines, fields[len(fields)-words:])
 	}
 	return lines, nil
 }
 
+// openMessage opens a commit's message. Where git runs no editor it says so to the hook by
+// one that does nothing, see https://git-scm.com/docs/githooks#_pre_commit.
 func (o scanOptions) openMessage() (source, error) {
-	message, err := scanner.OpenMessage(o.message)
+	message, err := scanner.OpenMessage(o.message, os.Getenv("GIT_EDITOR") != ":")
 	return source{message, done, done}, err
 }
