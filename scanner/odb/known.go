@@ -44,8 +44,11 @@ func (l names) has(name []byte) bool {
 	return at < l.len() && bytes.Equal(l.name(at), name)
 }
 
-// merge returns the names of both lists, each once.
+// merge returns the names of both lists, each once: l itself where the other is empty.
 func (l names) merge(more names) names {
+	if more.len() == 0 {
+		return l
+	}
 	all := make([]byte, 0, len(l.data)+len(more.data))
 	from := 0
 	for i := range more.len() {
