@@ -187,8 +187,11 @@ func (m *rotating) change(ctx context.Context, c change, bySTS look) error {
 // create makes the new key. From here to its place nothing interrupts us: who has
 // asked for a key must not lose it.
 func (m *rotating) create(ctx context.Context) error {
-	if m.plan.Made != "" {
+	switch {
+	case m.plan.Made != "":
 		return nil
+	case m.plan.Resumes != "" && m.plan.Aim.To.shown():
+		return m.stop(Result{Action: Create, Outcome: Refused, Reason: "whoever it was to be shown to is gone: create it anew"})
 	}
 	ctx = context.WithoutCancel(ctx)
 	user := m.plan.Aim.User
