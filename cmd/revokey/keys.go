@@ -49,12 +49,12 @@ it only with --print. rotate makes the next key, stores it there, waits until AW
 it, and deactivates the old one. Both print a plan, and change nothing without --apply;
 --resume goes on with what was interrupted.`,
 		Flags: slices.Concat([]cli.Flag{
-			&cli.StringSliceFlag{Name: "user", Usage: "list the keys of this `NAME` (repeatable)"},
+			&cli.StringSliceFlag{Name: "user", Usage: "list the keys of this `NAME` (repeatable), or create one"},
 			&cli.BoolFlag{Name: "all", Usage: "list the keys of all users"},
-			&cli.StringFlag{Name: "in-account", Usage: "list or audit in this account `ID` of ours (default: the operator's)"},
+			&cli.StringFlag{Name: "in-account", Usage: "list, audit or create in this account `ID` of ours (default: the operator's)"},
 			&cli.StringFlag{Name: "max-age", Value: "90d", Usage: "audit: an active key is old after `TIME`"},
 			&cli.StringFlag{Name: "max-unused", Value: "90d", Usage: "audit: an active key is unused after `TIME`"},
-			&cli.BoolFlag{Name: "json", Usage: "print lists as JSON"},
+			&cli.BoolFlag{Name: "json", Usage: "print lists, plans and results as JSON"},
 			&cli.BoolFlag{Name: "csv", Usage: "print lists as CSV"},
 		}, rotateFlags(), journalFlags(), awsFlags()),
 		Action: func(c *cli.Context) error {
