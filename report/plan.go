@@ -211,28 +211,43 @@ func Seen(r Record) *revoke.Seen {
 var done = map[revoke.Action]string{
 	revoke.Deactivate: "deactivated", revoke.Activate: "activated", revoke.Contain: "contained",
 	revoke.Release: "contained no more", revoke.Delete: "deleted",
+	revoke.Create: "created", revoke.Store: "stored",
 }
 
 // Result returns what became of one key, for people.
 func Result(r revoke.Result) string {
-	text := fmt.Sprintf("%s: ", r.KeyID)
+	subject := r.KeyID
+	if subject == "" {
+		subject = "a key of user " + r.User // that has no ID yet
+	}
+	text := subject + ": "
 	switch r.Outcome {
 	case revoke.Verified:
+		if r.Action == revoke.Store {
+			return Printable(text + storedIn(r))
+		}
 		text += fmt.Sprintf("%s, and proven by %s after %.1f s: %s", done[r.Action], strings.ToUpper(string(r.Proof)), r.Seconds, r.Reason)
 	case revoke.Requested:
 		text += fmt.Sprintf("%s, as AWS says; the proof is still to come", done[r.Action])
 		if r.Reason != "" {
-			text = fmt.Sprintf("%s: %s, as AWS says, but %s", r.KeyID, done[r.Action], r.Reason)
+			text = fmt.Sprintf("%s: %s, as AWS says, but %s", subject, done[r.Action], r.Reason)
 		}
 	case revoke.Failed:
 		text += fmt.Sprintf("not %s: %s", done[r.Action], r.Reason)
 	default:
 		text += fmt.Sprintf("left alone: %s", r.Reason)
 	}
-	if r.Note != "" {
+	if r.Note != "" && r.Action != revoke.Store { // of which the reason tells where
 		text += "; " + r.Note
 	}
 	return Printable(text)
+}
+
+func storedIn(r revoke.Result) string {
+	if r.Proof == "" { // there is nothing to read back
+		return "printed, and stored nowhere"
+	}
+	return fmt.Sprintf("stored in %s, and read back", r.Note)
 }
 
 // Undoing returns what is to be taken back, for people.
@@ -253,5 +268,9 @@ func Settled(s revoke.Settled) string {
 	became := map[revoke.EntryOutcome]string{
 		revoke.Done: "was carried out", revoke.NotDone: "was not carried out", revoke.InDoubt: "cannot be told",
 	}[s.Outcome]
-	return Printable(fmt.Sprintf("%s: whether to %s it %s: %s", s.Intent.KeyID, s.Intent.Action, became, s.Seen))
+	subject := s.Intent.KeyID
+	if subject == "" {
+		subject = "a key of user " + s.Intent.User
+	}
+	return Printable(fmt.Sprintf("%s: whether to %s it %s: %s", subject, s.Intent.Action, became, s.Seen))
 }

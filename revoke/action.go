@@ -9,11 +9,13 @@ import (
 // Action is what is done to a credential. The words are a contract.
 type Action string
 
-// The actions. Those of a line undo each other; a deletion cannot be undone.
+// The actions. Those of a line undo each other; what stands alone cannot be undone.
 const (
 	Deactivate, Activate Action = "deactivate", "activate" // a key's status
 	Contain, Release     Action = "contain", "release"     // a policy that denies its user or role
 	Delete               Action = "delete"
+	Create               Action = "create" // a key of a user
+	Store                Action = "store"  // a new key's secret
 )
 
 // undoes returns the action that takes a back, or "".

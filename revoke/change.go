@@ -136,6 +136,7 @@ func (r *Revoker) end(run Entry) error {
 	if run.ID == "" {
 		return nil
 	}
+	run.Rotation = nil
 	run.Phase, run.Time, run.Steps, run.Aim, run.Resumes = PhaseEnd, r.now().UTC(), nil, nil, nil
 	return r.opts.Journal.Append(run)
 }

@@ -5,7 +5,8 @@
 // A [Verifier] asks STS, as the leaked pair itself, who it is. An [Operator] is
 // the responder: it reads and changes keys through IAM. A [Judge] joins what both
 // tell into a verdict. A [Revoker] makes a [Plan], carries it out, proves the
-// outcome, and takes it back from the [Journal].
+// outcome, and takes it back from the [Journal]. A [Rotation] replaces a key by a new
+// one, whose secret goes to its [Destination].
 //
 // # Promises
 //
@@ -13,15 +14,15 @@
 // throttling and an answer that cannot be read are all [Unknown], with a reason.
 //
 // Nothing is changed outside the accounts that the user listed, nor without an
-// intent that is on disk first; never the key that signs our own calls, and never
-// a canary's. Of an account that is not listed, nothing is asked either.
+// intent that is on disk first; never the key that signs our own calls, but by the
+// key that takes its place, and never a canary's. Of an account that is not listed, nothing is asked either.
 //
 // No environment variable redirects a call: only the Endpoint of the options
 // does. A leaked pair's client reads no profile, no environment and no metadata
 // service; of the environment it honours HTTPS_PROXY and NO_PROXY alone.
 //
 // A secret stays in memory: no error, reason, journal line or printed struct
-// holds one.
+// holds one. A new key's goes to its destination, and nowhere else.
 //
 // # Limits
 //

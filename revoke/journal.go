@@ -69,6 +69,9 @@ type Entry struct {
 	Steps     []Planned    `json:"steps,omitempty"`    // of a begin
 	Aim       *Aim         `json:"aim,omitempty"`      // of a begin, unless it takes back
 	Resumes   []string     `json:"resumes,omitempty"`  // of a begin: the runs that it takes over
+	Rotation  *RotationAim `json:"rotation,omitempty"` // of the begin of a rotation
+	Store     *Destination `json:"store,omitempty"`    // where a new key's secret goes
+	Before    []string     `json:"before,omitempty"`   // of a creation: the keys that the user had
 	Prev      string       `json:"prev,omitempty"`     // SHA-256 of the line before, in hex
 }
 
@@ -84,7 +87,8 @@ type Planned struct {
 // valid reports whether the entry says what it is about.
 func (e Entry) valid() bool {
 	call := e.Phase != PhaseBegin && e.Phase != PhaseEnd
-	return e.ID != "" && e.Phase != "" && (!call || e.KeyID != "" && e.Action != "")
+	about := e.KeyID != "" || e.Action == Create && e.User != "" // whose key has no ID yet
+	return e.ID != "" && e.Phase != "" && (!call || about && e.Action != "")
 }
 
 func newEntryID() string {

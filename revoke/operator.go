@@ -37,6 +37,7 @@ type iamAPI interface {
 	reportAPI
 	GetAccessKeyLastUsed(context.Context, *iam.GetAccessKeyLastUsedInput, ...func(*iam.Options)) (*iam.GetAccessKeyLastUsedOutput, error)
 	GetAccountSummary(context.Context, *iam.GetAccountSummaryInput, ...func(*iam.Options)) (*iam.GetAccountSummaryOutput, error)
+	CreateAccessKey(context.Context, *iam.CreateAccessKeyInput, ...func(*iam.Options)) (*iam.CreateAccessKeyOutput, error)
 	UpdateAccessKey(context.Context, *iam.UpdateAccessKeyInput, ...func(*iam.Options)) (*iam.UpdateAccessKeyOutput, error)
 	DeleteAccessKey(context.Context, *iam.DeleteAccessKeyInput, ...func(*iam.Options)) (*iam.DeleteAccessKeyOutput, error)
 }
@@ -68,6 +69,7 @@ type OperatorOptions struct {
 
 // Operator is the responder's own identity. It is safe for concurrent use.
 type Operator struct {
+	opts     OperatorOptions // to load the credentials anew by
 	endpoint string
 	roles    []string // their names
 	assume   AssumeOptions
@@ -105,7 +107,7 @@ func (id Identity) partition() string { return strings.Split(id.ARN+"::", ":")[1
 // NewOperator loads the operator's credentials; it asks AWS only as far as the
 // profile needs it (a role, SSO). The error says what to set if there are none.
 func NewOperator(ctx context.Context, opts OperatorOptions) (*Operator, error) {
-	o := &Operator{endpoint: opts.Endpoint, roles: opts.RoleNames, assume: opts.Assume, gate: gate{opts.Limiter}, sessions: map[string]*workplace{}, names: map[string]string{}}
+	o := &Operator{opts: opts, endpoint: opts.Endpoint, roles: opts.RoleNames, assume: opts.Assume, gate: gate{opts.Limiter}, sessions: map[string]*workplace{}, names: map[string]string{}}
 	cfg, err := config.LoadDefaultConfig(ctx, o.load(opts)...)
 	var missing config.SharedConfigProfileNotExistError
 	switch {

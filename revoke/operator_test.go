@@ -7,7 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/google/go-cmp/cmp"
 
@@ -123,7 +125,10 @@ func TestOperatorIgnoresAmbientEndpoints(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	_, _ = users.GetAccountSummary(t.Context(), nil)
-	if diff := cmp.Diff([]string{"sts.us-west-2.amazonaws.com", "iam.amazonaws.com"}, hosts); diff != "" {
+	keeper := op.secrets(&session{creds: op.signer}, "eu-central-1").(*secretsmanager.Client)
+	secrets := secretsmanager.New(keeper.Options(), func(o *secretsmanager.Options) { o.HTTPClient = wire })
+	_, _ = secrets.GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: aws.String("ci")})
+	if diff := cmp.Diff([]string{"sts.us-west-2.amazonaws.com", "iam.amazonaws.com", "secretsmanager.eu-central-1.amazonaws.com"}, hosts); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -30,6 +30,25 @@ func least(t *testing.T) map[string][]string {
 	return actions
 }
 
+// completes reports whether all of a rotation was done and proven, and by which key.
+func completes(t *testing.T, r *Revoker, aim RotationAim) (keyID string, ok bool) {
+	t.Helper()
+	p, err := r.PlanRotation(t.Context(), aim)
+	if err != nil || p.Refusal != "" {
+		return "", false
+	}
+	results, err := r.Rotate(t.Context(), p)
+	for _, res := range results {
+		if res.Outcome != Verified {
+			return "", false
+		}
+		if res.Action == Create {
+			keyID = res.KeyID
+		}
+	}
+	return keyID, err == nil && keyID != ""
+}
+
 // What docs/permissions.md lists is enough for what it lists it for, and without
 // any one of it that does not come to its end.
 func TestLeastPrivilege(t *testing.T) {
@@ -55,6 +74,14 @@ func TestLeastPrivilege(t *testing.T) {
 		"service": func(t *testing.T, c *cloud, r *Revoker) bool {
 			c.AddServiceCredential(own, "ci", bedrock, "alias")
 			return revokes(t, r, Target{Name: "alias", Account: own})[0].Outcome == Verified
+		},
+		"rotate": func(t *testing.T, c *cloud, r *Revoker) bool {
+			c.AddUser(own, "ci")
+			to := Destination{Secret: "ci"}
+			first, ok := completes(t, r, RotationAim{User: "ci", To: to})
+			c.SetStatus(c.AddKey(own, "ci").ID, localaws.Inactive)
+			_, again := completes(t, r, RotationAim{KeyID: first, Account: own, To: to, DeleteInactive: true})
+			return ok && again
 		},
 		"audit": func(t *testing.T, c *cloud, r *Revoker) bool {
 			r.sleep = func(context.Context, time.Duration) error { return nil }

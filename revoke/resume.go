@@ -36,12 +36,15 @@ func (r *Revoker) Settle(ctx context.Context) ([]Settled, error) {
 }
 
 func (r *Revoker) settle(ctx context.Context, e Entry) (Settled, error) {
+	if e.Action == Create {
+		return r.settleCreation(ctx, e)
+	}
 	done, seen, err := r.whatBecame(ctx, e)
 	if err != nil {
 		return Settled{e, InDoubt, err.Error()}, ctx.Err()
 	}
 	age := r.now().Sub(e.Time)
-	if !done && age >= 0 && age < inFlight {
+	if !done && age >= 0 && age < inFlight && !e.here() {
 		if err := r.sleep(ctx, inFlight-age); err != nil {
 			return Settled{e, InDoubt, "interrupted"}, err
 		}
@@ -63,6 +66,9 @@ func (r *Revoker) whatBecame(ctx context.Context, e Entry) (done bool, seen stri
 	}
 	if !r.owns(e.Account) || r.opts.Canaries.inAccount(e.Account) {
 		return false, "", fmt.Errorf("%s", foreign(e.Account))
+	}
+	if e.Action == Store {
+		return r.stored(ctx, e)
 	}
 	s, err := r.workAs(ctx, Step{KeyState: KeyState{Account: e.Account}, Root: e.User == "" && e.Action == Delete})
 	if err != nil {

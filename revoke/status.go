@@ -65,6 +65,8 @@ type Proof string
 const (
 	BySTS Proof = "sts" // STS answered to the leaked pair itself
 	ByIAM Proof = "iam" // the owner account's IAM shows it
+	// ByReading is that a new key was read back from where it was stored.
+	ByReading Proof = "read-back"
 )
 
 // Verdict is what is known of one credential, and why. It holds no secret.

@@ -385,7 +385,7 @@ func hostile(t *testing.T) {
 	file := t.TempDir() + "/config"
 	other := minted("AKIA", foreignAccount)
 	config := "[default]\nregion = cn-north-1\nendpoint_url = " + trap.URL + "\nservices = s\naws_access_key_id = " + other.ID +
-		"\naws_secret_access_key = " + other.Secret + "\n[services s]\nsts =\n  endpoint_url = " + trap.URL + "\niam =\n  endpoint_url = " + trap.URL + "\n"
+		"\naws_secret_access_key = " + other.Secret + "\n[services s]\nsts =\n  endpoint_url = " + trap.URL + "\niam =\n  endpoint_url = " + trap.URL + "\nsecrets_manager =\n  endpoint_url = " + trap.URL + "\n"
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -406,7 +406,7 @@ func hostile(t *testing.T) {
 		"AWS_EC2_METADATA_V1_DISABLED": "false", "AWS_DISABLE_REQUEST_COMPRESSION": "false", "AWS_REQUEST_MIN_COMPRESSION_SIZE_BYTES": "1",
 		"AWS_REQUEST_CHECKSUM_CALCULATION": "when_supported", "AWS_RESPONSE_CHECKSUM_VALIDATION": "when_supported",
 		"AWS_ENABLE_ENDPOINT_DISCOVERY": "true", "AWS_ENDPOINT_URL_ORGANIZATIONS": trap.URL, "AWS_ENDPOINT_URL_SIGNIN": trap.URL,
-		"AWS_ENDPOINT_URL_ACCOUNT": trap.URL, "AWS_ENDPOINT_URL_CLOUDTRAIL": trap.URL, "AWS_SERVICE": "trap",
+		"AWS_ENDPOINT_URL_ACCOUNT": trap.URL, "AWS_ENDPOINT_URL_CLOUDTRAIL": trap.URL, "AWS_ENDPOINT_URL_SECRETS_MANAGER": trap.URL, "AWS_SERVICE": "trap",
 		"AWS_ENDPOINT_URL_SSO": trap.URL, "AWS_ENDPOINT_URL_SSO_OIDC": trap.URL, "AWS_LOGIN_CACHE_DIRECTORY": t.TempDir(),
 		"AWS_NEW_RETRIES_2026": "true", "AWS_ENABLE_DEFAULT_SOCKET_TIMEOUT_2026": "true", "AWS_RESTRICT_FILE_PERMISSIONS": "unrestricted",
 		"AWS_S3_DISABLE_EXPRESS_SESSION_AUTH": "true", "AWS_S3_DISABLE_MULTIREGION_ACCESS_POINTS": "true", "AWS_S3_USE_ARN_REGION": "true",

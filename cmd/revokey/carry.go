@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -267,6 +268,9 @@ func (w *worker) resume(ctx context.Context) error {
 }
 
 func (w *worker) goOn(ctx context.Context, run revoke.Entry) error {
+	if run.Rotation != nil {
+		return w.rotateOn(ctx, run)
+	}
 	if run.Aim == nil {
 		w.std.say("an undo of %d keys was interrupted on %s", len(run.Steps), run.Time.Format(journalTime))
 		w.std.hint("`revokey undo` takes back what is left")
@@ -305,7 +309,7 @@ func openJournal(path string, std streams) (*revoke.Journal, error) {
 	}
 	unfinished := j.Unfinished()
 	for _, e := range unfinished {
-		std.say("the journal does not know whether AWS carried out: %s %s at %s", e.Action, e.KeyID, e.Time.Format(journalTime))
+		std.say("the journal does not know whether AWS carried out: %s %s at %s", e.Action, cmp.Or(e.KeyID, "a key of user "+report.Printable(e.User)), e.Time.Format(journalTime))
 	}
 	if len(unfinished) > 0 || len(j.Interrupted()) > 0 {
 		std.hint("a run was interrupted: `revokey revoke --resume` asks AWS how far it came")

@@ -25,29 +25,38 @@ type keysOptions struct {
 	account string
 	format  string // "text", "json", "csv"
 	audit   revoke.AuditOptions
+	rotate  rotateOptions
 	carry   carryOptions
 	aws     awsOptions
 }
 
+// keysVerbs are the words that `revokey keys` takes.
+const keysVerbs = "list, audit, create, rotate, deactivate, activate, delete"
+
 func keysCommand(std streams) *cli.Command {
 	return &cli.Command{
 		Name:      "keys",
-		Usage:     "list, audit, deactivate, activate and delete the keys of your own users",
-		ArgsUsage: "list|audit|deactivate|activate|delete [KEYID…]",
+		Usage:     "list, audit, create, rotate, deactivate, activate and delete the keys of your own users",
+		ArgsUsage: "list|audit|create|rotate|deactivate|activate|delete [KEYID…]",
 		Description: `list tells status, age and last use of the keys of --user, or of --all. audit tells,
 from AWS's credential report, which keys are old, never used, unused for long or two
 of one user, and who has root keys or signs in without a second factor: exit code 1.
 deactivate, activate and delete change keys as ` + "`revokey revoke`" + ` does, with its
-journal and its proof; they ask first. delete takes keys that are inactive.`,
+journal and its proof; they ask first. delete takes keys that are inactive.
+
+create makes a key of --user and puts its secret --to-secret or --to-profile; it prints
+it only with --print. rotate makes the next key, stores it there, waits until AWS accepts
+it, and deactivates the old one. Both print a plan, and change nothing without --apply;
+--resume goes on with what was interrupted.`,
 		Flags: slices.Concat([]cli.Flag{
-			&cli.StringSliceFlag{Name: "user", Usage: "list the keys of this `NAME` (repeatable)"},
+			&cli.StringSliceFlag{Name: "user", Usage: "list the keys of this `NAME` (repeatable), or create one"},
 			&cli.BoolFlag{Name: "all", Usage: "list the keys of all users"},
-			&cli.StringFlag{Name: "in-account", Usage: "list or audit in this account `ID` of ours (default: the operator's)"},
+			&cli.StringFlag{Name: "in-account", Usage: "list, audit or create in this account `ID` of ours (default: the operator's)"},
 			&cli.StringFlag{Name: "max-age", Value: "90d", Usage: "audit: an active key is old after `TIME`"},
 			&cli.StringFlag{Name: "max-unused", Value: "90d", Usage: "audit: an active key is unused after `TIME`"},
-			&cli.BoolFlag{Name: "json", Usage: "print lists as JSON"},
+			&cli.BoolFlag{Name: "json", Usage: "print lists, plans and results as JSON"},
 			&cli.BoolFlag{Name: "csv", Usage: "print lists as CSV"},
-		}, journalFlags(), awsFlags()),
+		}, rotateFlags(), journalFlags(), awsFlags()),
 		Action: func(c *cli.Context) error {
 			o, err := keysOptionsOf(c)
 			if err != nil {
@@ -72,10 +81,15 @@ func keysOptionsOf(c *cli.Context) (keysOptions, error) {
 	var ageErr, unusedErr error
 	o.audit.MaxAge, ageErr = parseTime(c.String("max-age"))
 	o.audit.MaxUnused, unusedErr = parseTime(c.String("max-unused"))
+	if o.rotates() {
+		return o, o.readRotation(c)
+	}
 	changes := slices.Contains([]string{"deactivate", "activate", "delete"}, o.verb)
 	switch {
+	case rotateFlagGiven(c) != "":
+		return o, usagef("--%s goes with keys create and keys rotate", rotateFlagGiven(c))
 	case !changes && o.verb != "list" && o.verb != "audit":
-		return o, usagef("keys takes one of the words list, audit, deactivate, activate, delete")
+		return o, usagef("keys takes one of the words " + keysVerbs)
 	case changes == (len(o.keyIDs) == 0):
 		return o, usagef("keys deactivate, activate and delete take key IDs; list and audit take none")
 	case o.verb == "list" && (len(o.users) == 0) == !o.all:
@@ -96,6 +110,9 @@ func keysOptionsOf(c *cli.Context) (keysOptions, error) {
 }
 
 func runKeys(ctx context.Context, o keysOptions, std streams) error {
+	if o.rotates() {
+		return o.runRotation(ctx, std)
+	}
 	if o.verb == "list" || o.verb == "audit" || o.verb == "activate" { // a plan says it itself
 		o.aws.sayEndpoint(std)
 	}

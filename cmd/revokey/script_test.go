@@ -60,6 +60,8 @@ func TestScripts(t *testing.T) {
 			"damage":   cmdDamage,
 			"trail":    cmdTrail,
 			"alter":    cmdAlter,
+			"adopt":    cmdAdopt,
+			"secret":   cmdSecret,
 		},
 	})
 }
@@ -205,6 +207,8 @@ func cmdFault(ts *testscript.TestScript, neg bool, args []string) {
 		f.Kind = localaws.Throttle
 	case "drop":
 		f.Kind = localaws.Drop
+	case "denied": // as services answer that speak JSON
+		f.Kind, f.Status, f.ContentType, f.Body = localaws.HTTPError, 400, "application/x-amz-json-1.1", `{"__type":"AccessDeniedException","Message":"no"}`
 	case "proxy":
 		f.Kind, f.Status, f.ContentType, f.Body = localaws.HTTPError, 403, "text/html", "<html>Access denied by policy</html>"
 	}
@@ -250,6 +254,32 @@ func cmdAbsent(ts *testscript.TestScript, neg bool, args []string) {
 				}
 			}
 		}
+	}
+}
+
+// cmdAdopt gives a NAME to the newest key of the user, which the command has made, so
+// that absent knows its secret: adopt NAME USER.
+func cmdAdopt(ts *testscript.TestScript, neg bool, args []string) {
+	keys := of(ts).aws.KeysOf(ourAccount, args[1])
+	if len(keys) == 0 {
+		ts.Fatalf("user %s has no key", args[1])
+	}
+	k := keys[len(keys)-1]
+	of(ts).keys[args[0]] = k
+	ts.Setenv(args[0], k.ID)
+}
+
+// cmdSecret checks that our secret in us-east-1 holds the key NAME; with a third
+// argument, its value is set to what that file holds: secret SECRET NAME [FILE].
+func cmdSecret(ts *testscript.TestScript, neg bool, args []string) {
+	s := of(ts)
+	if len(args) == 3 {
+		s.aws.SetSecret(ourAccount, "us-east-1", args[0], ts.ReadFile(args[2]))
+	}
+	value, _ := s.aws.Secret(ourAccount, "us-east-1", args[0])
+	k := s.keys[args[1]]
+	if holds := strings.Contains(value, `"`+k.ID+`"`) && strings.Contains(value, `"`+k.Secret+`"`); holds == neg {
+		ts.Fatalf("the secret %s holds %s: %v", args[0], args[1], holds)
 	}
 }
 

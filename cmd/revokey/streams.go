@@ -17,11 +17,12 @@ type streams struct {
 	out, err io.Writer
 	asks     bool // in is a terminal, at which somebody can answer
 	watched  bool // err is a terminal, at which progress can be shown
+	shown    bool // out is a terminal
 	colour   bool // out is a terminal, and nobody asked for no colours
 }
 
 func newStreams(in, out, err *os.File) streams {
-	return streams{in: in, out: out, err: err, asks: isTerminal(in), watched: isTerminal(err), colour: isTerminal(out) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"}
+	return streams{in: in, out: out, err: err, asks: isTerminal(in), watched: isTerminal(err), shown: isTerminal(out), colour: isTerminal(out) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"}
 }
 
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }

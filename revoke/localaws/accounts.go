@@ -197,3 +197,15 @@ func (s *Server) arn(i *identity) string {
 	}
 	return "arn:" + s.partition + ":" + service + "::" + i.account + ":" + i.resource
 }
+
+// KeysOf returns the user's keys as IAM shows them, oldest first, those included that
+// CreateAccessKey made.
+func (s *Server) KeysOf(account, user string) []Key {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var keys []Key
+	for _, k := range s.state.keysOf(s.user(account, user)) {
+		keys = append(keys, k.Key)
+	}
+	return keys
+}

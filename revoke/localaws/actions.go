@@ -43,4 +43,8 @@ var actions = map[string]func(*Server, *call) (any, error){
 
 	"cloudtrail:LookupEvents": (*Server).lookupEvents,
 	"account:ListRegions":     (*Server).listRegions,
+
+	"secretsmanager:GetSecretValue": (*Server).getSecretValue,
+	"secretsmanager:CreateSecret":   (*Server).createSecret,
+	"secretsmanager:PutSecretValue": (*Server).putSecretValue,
 }

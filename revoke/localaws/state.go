@@ -107,6 +107,7 @@ type state struct {
 	roles    map[string]*role // by account and name
 	aliases  map[string]string
 	services []*serviceCredential
+	secrets  []*secret
 	reports  map[string]string      // credential reports, by account
 	events   []Event                // of CloudTrail, as they came
 	lookups  map[string][]time.Time // of CloudTrail, by account and region

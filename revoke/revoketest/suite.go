@@ -89,6 +89,7 @@ func Suite(t *testing.T, newServer func(*testing.T) Server) {
 		{"an operator without permissions", powerless},
 		{"containment and release", containment},
 		{"deletion", deletion},
+		{"rotation", rotation},
 		{"least privilege", leastPrivilege},
 		{"the last resort", lastResort},
 	} {
