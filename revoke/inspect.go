@@ -145,7 +145,7 @@ func (s *session) absent(ctx context.Context) Verdict {
 // keys returns the user's keys.
 func (s *session) keys(ctx context.Context, user string) ([]types.AccessKeyMetadata, error) {
 	var keys []types.AccessKeyMetadata
-	pages := iam.NewListAccessKeysPaginator(s.iam, &iam.ListAccessKeysInput{UserName: optional(user)})
+	pages := iam.NewListAccessKeysPaginator(listAccessKeys(s.iam.ListAccessKeys), &iam.ListAccessKeysInput{UserName: optional(user)})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {

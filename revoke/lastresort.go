@@ -83,16 +83,16 @@ func (r *Revoker) switchSelfOff(step Step) (*session, change) {
 
 // clientOf is IAM for a leaked pair: it takes nothing from the environment but
 // HTTPS_PROXY and NO_PROXY.
-func (r *Revoker) clientOf(cred aws.Credentials, partition string) *iam.Client {
+func (r *Revoker) clientOf(cred aws.Credentials, partition string) iamAPI {
 	region := partitions[0].regions[0]
 	for _, p := range partitions {
 		if p.name == partition {
 			region = p.regions[0]
 		}
 	}
-	return iam.New(iam.Options{
+	return iamCalls(iam.New(iam.Options{
 		Region: region, BaseEndpoint: r.op.baseEndpoint(), HTTPClient: bareClient(10 * time.Second), Retryer: newRetryer(), Logger: logging.Nop{},
 		Credentials: credentials.NewStaticCredentialsProvider(cred.AccessKeyID, cred.SecretAccessKey, ""),
 		APIOptions:  []func(*middleware.Stack) error{r.op.gate.attach},
-	})
+	}))
 }

@@ -16,19 +16,17 @@ import (
 )
 
 // secretsAPI is what is asked of Secrets Manager.
-type secretsAPI interface {
-	GetSecretValue(context.Context, *secretsmanager.GetSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error)
-	CreateSecret(context.Context, *secretsmanager.CreateSecretInput, ...func(*secretsmanager.Options)) (*secretsmanager.CreateSecretOutput, error)
-	PutSecretValue(context.Context, *secretsmanager.PutSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.PutSecretValueOutput, error)
+type secretsAPI struct {
+	GetSecretValue call[secretsmanager.GetSecretValueInput, secretsmanager.Options, secretsmanager.GetSecretValueOutput]
+	CreateSecret   call[secretsmanager.CreateSecretInput, secretsmanager.Options, secretsmanager.CreateSecretOutput]
+	PutSecretValue call[secretsmanager.PutSecretValueInput, secretsmanager.Options, secretsmanager.PutSecretValueOutput]
 }
 
-var _ secretsAPI = (*secretsmanager.Client)(nil)
-
 func (o *Operator) secrets(s *session, region string) secretsAPI {
-	return secretsmanager.NewFromConfig(o.config(), func(so *secretsmanager.Options) {
+	return secretsCalls(secretsmanager.NewFromConfig(o.config(), func(so *secretsmanager.Options) {
 		so.Region, so.Credentials, so.BaseEndpoint, so.HTTPClient = region, s.creds, o.baseEndpoint(), staying(so.HTTPClient)
 		so.APIOptions = append(slices.Clone(so.APIOptions), o.gate.attach)
-	})
+	}))
 }
 
 // secretStore is a secret of Secrets Manager whose value is a JSON object.
