@@ -201,8 +201,11 @@ func (r *Revoker) steps(ctx context.Context, t Target) []Step {
 	if t.LastUsed != nil {
 		step.LastUsed = t.LastUsed
 	}
-	if byIAM.Status == Canary {
+	switch {
+	case byIAM.Status == Canary:
 		return []Step{step.refused(byIAM.Reason)}
+	case r.perhapsCanary(step.KeyState):
+		return []Step{step.refused("it may be one of the canaries, so that STS was not asked; the owner's IAM: " + byIAM.Reason)}
 	}
 	r.askPair(ctx, &step, t.Leaked)
 	if r.opts.Aim.DeleteRoot && perhapsRootKey(step, byIAM) {
@@ -296,6 +299,12 @@ func (r *Revoker) forbidden(ctx context.Context, key KeyState, action Action) st
 		return "a session key cannot be deactivated: --contain denies its user or role everything that was issued before now (aws:TokenIssueTime)"
 	}
 	return ""
+}
+
+// perhapsCanary reports whether the user has canaries in the own accounts, and nobody
+// tells whose the key is: its pair must not be used then.
+func (r *Revoker) perhapsCanary(key KeyState) bool {
+	return len(r.opts.Canaries.Users) > 0 && key.User == "" && !key.userless
 }
 
 // hopeless returns why no call would help, given the verdict and what IAM alone
