@@ -70,6 +70,37 @@ func (c Containment) document(before time.Time) string {
 	return string(text)
 }
 
+// deniesUntil returns until when the sessions were issued that the policy denies, if it is
+// one of ours that denies sessions.
+func deniesUntil(text string) (t time.Time, ours bool) {
+	var doc struct{ Statement []statement }
+	if json.Unmarshal([]byte(text), &doc) != nil || len(doc.Statement) != 1 {
+		return t, false
+	}
+	t, err := time.Parse(time.RFC3339, doc.Statement[0].Condition["DateLessThan"]["aws:TokenIssueTime"])
+	return t, err == nil && text == DenySessions.document(t)
+}
+
+// standing looks at the text of the policy that has our name already, "" if there is
+// none: whether it denies what is asked for, and why none must be put, or "". One of ours
+// that denies less is put anew: it denies no more than sessions, or not those that a key
+// made which was in use after it.
+func (c Containment) standing(step Step, p principal, text string) (contained bool, refusal string) {
+	name := containPrefix + step.KeyID
+	everything := text == DenyEverything.document(time.Time{})
+	until, sessions := deniesUntil(text)
+	since := step.Verdict.Status == Live || step.Verdict.Status == ActiveWrongSecret || step.LastUsed != nil && step.LastUsed.Time.After(until)
+	switch {
+	case text == "":
+		return false, ""
+	case everything, sessions && c == DenySessions && (p.role || isSession(step.KeyID) || !since):
+		return true, "already contained: the policy " + name + " is there"
+	case !sessions:
+		return false, fmt.Sprintf("a policy %s is at %s already, not as revokey puts it: look at it, and take it away by hand", name, p)
+	}
+	return false, ""
+}
+
 func (c Containment) String() string {
 	if c == DenySessions {
 		return "deny all sessions issued before the call"
@@ -151,12 +182,13 @@ func (r *Revoker) containPrincipal(ctx context.Context, step Step, p principal) 
 	if p.role {
 		step.Policy.Role = p.name
 	}
-	switch had, _, err := s.policy(ctx, p, step.Policy.Name); {
-	case err != nil:
+	had, _, err := s.policy(ctx, p, step.Policy.Name)
+	if err != nil {
 		return step.refused(err.Error())
-	case had != "":
-		step.contained = true
-		return step.refused("already contained: the policy " + step.Policy.Name + " is there")
+	}
+	var refusal string
+	if step.contained, refusal = r.opts.Aim.Contain.standing(step, p, had); refusal != "" {
+		return step.refused(refusal)
 	}
 	step.By = s.as
 	step.Call = fmt.Sprintf("%s PolicyName=%s: %s", p.call("Put"), step.Policy.Name, r.opts.Aim.Contain)
@@ -204,8 +236,9 @@ func (r *Revoker) containment(ctx context.Context, s *session, step Step) (chang
 		return change{}, fmt.Sprintf("%s makes our own calls: use other credentials to contain it", p)
 	case err != nil:
 		return change{}, err.Error()
-	case had != "":
-		return change{}, "already contained: the policy " + name + " is there"
+	}
+	if _, refusal := r.opts.Aim.Contain.standing(step, p, had); refusal != "" {
+		return change{}, refusal
 	}
 	before := now.Add(time.Second) // issue times are cut to seconds
 	if !p.role {

@@ -220,3 +220,47 @@ func TestApplyThroughLagAndThrottling(t *testing.T) {
 		t.Errorf("carried out %d times", n)
 	}
 }
+
+// A policy that denies less than what is asked for does not count, nor one that somebody
+// else has put there under its name.
+func TestContainFurther(t *testing.T) {
+	c := newCloud(t)
+	c.AddAdmin(own, "ci")
+	k, sibling := c.AddKey(own, "ci"), c.AddKey(own, "ci")
+	r := c.revoker(t)
+	r.opts.Aim.Contain = DenySessions
+	revokes(t, r, Target{KeyID: k.ID, Account: own})
+	r.opts.Aim.Contain = DenyEverything
+	if results := revokes(t, r, Target{KeyID: k.ID, Account: own}); results[1].Outcome != Verified || c.works(t, sibling) {
+		t.Errorf("everything after sessions: %+v", results[1])
+	}
+	r.opts.Aim.Contain = DenySessions
+	if s := mustPlan(t, r, Target{KeyID: k.ID, Account: own}).Steps[1]; !s.Done() {
+		t.Errorf("sessions after everything: %+v", s)
+	}
+	if undone, err := r.Undo(t.Context(), k.ID); err != nil || undone[0].Outcome != Verified || len(c.Policies(own, "ci")) != 0 || !c.works(t, sibling) {
+		t.Errorf("%+v, %v", undone, err)
+	}
+	c.SetPolicy(own, "ci", containPrefix+k.ID, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`)
+	s := mustPlan(t, r, Target{KeyID: k.ID, Account: own}).Steps[1]
+	if s.Done() || !strings.Contains(s.Refusal, "not as revokey puts it") {
+		t.Errorf("somebody else's: %+v", s)
+	}
+}
+
+// A key that works again has made sessions since, which the older policy lets through.
+func TestContainAnew(t *testing.T) {
+	c := newCloud(t)
+	c.AddAdmin(own, "ci")
+	k := c.AddKey(own, "ci")
+	r := c.revoker(t)
+	r.opts.Aim.Contain = DenySessions
+	c.SetPolicy(own, "ci", containPrefix+k.ID, DenySessions.document(time.Now().Add(-time.Hour)))
+	made := c.AddAdminSession(own, "user/ci", time.Hour)
+	if results := revokes(t, r, Target{KeyID: k.ID, Account: own}); results[1].Outcome != Verified || c.works(t, made) {
+		t.Errorf("%+v, works %v", results[1], c.works(t, made))
+	}
+	if s := mustPlan(t, r, Target{KeyID: k.ID, Account: own}).Steps[1]; !s.Done() {
+		t.Errorf("%+v", s)
+	}
+}
