@@ -173,6 +173,9 @@ func OpenJournal(path string) (*Journal, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("opening journal: %w", err)
 	}
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target // one journal has one lock, by whatever name
+	}
 	j := &Journal{path: path, lock: flock.New(path+".lock", flock.SetPermissions(0o600))}
 	switch held, err := j.lock.TryLock(); {
 	case err != nil:
@@ -198,8 +201,19 @@ func (j *Journal) open() (err error) {
 	if j.chain, err = readChain(whole); err != nil {
 		return fmt.Errorf("%q: %w: repair it, or pass another --journal", j.path, err)
 	}
+	if len(j.entries) == 0 && !begins(data) {
+		return fmt.Errorf("%q is no journal: pass another --journal", j.path)
+	}
 	j.size, j.torn = int64(len(whole)), int64(len(data)-len(whole))
 	return errors.Join(j.file.Truncate(j.size), syncDir(filepath.Dir(j.path)))
+}
+
+// begins reports whether a crash may have left the text of a first line: the begin of
+// one, or the zeros of a page that was never written.
+func begins(text []byte) bool {
+	const first = `{"id":"`
+	n := min(len(text), len(first))
+	return string(text[:n]) == first[:n] || len(bytes.Trim(text, "\x00")) == 0
 }
 
 // readChain reads whole lines. Its error names the first that is broken.
