@@ -152,6 +152,7 @@ func (o *Operator) load(opts OperatorOptions) []func(*config.LoadOptions) error 
 		config.WithRetryer(newRetryer),
 		config.WithLogger(logging.Nop{}),
 		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(10 * time.Second)),
+		config.WithCredentialsCacheOptions(inTime),
 		config.WithAssumeRoleCredentialOptions(o.redirectAssumeRole),
 		config.WithWebIdentityRoleCredentialOptions(o.redirectWebIdentity),
 	}
