@@ -198,13 +198,14 @@ func (r *Revoker) containPrincipal(ctx context.Context, step Step, p principal) 
 	return step
 }
 
-// isUs reports whether the principal is the operator, or the role that it works as.
+// isUs reports whether the principal is the operator, or the role that it works as, or
+// who assumed that.
 func (r *Revoker) isUs(ctx context.Context, s *session, account string, p principal) bool {
-	id, err := r.op.Identity(ctx)
+	ours, err := r.op.selves(ctx)
 	if err != nil {
 		return true
 	}
-	for _, arn := range []string{id.ARN, s.as} {
+	for _, arn := range append(ours, s.as) {
 		fields := strings.SplitN(arn, ":", 6)
 		if len(fields) != 6 || fields[4] != account {
 			continue

@@ -264,3 +264,25 @@ func TestContainAnew(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 }
+
+// Whoever our own role is assumed by makes our calls too, with whatever key.
+func TestContainSparesWhoAssumesOurRole(t *testing.T) {
+	c := newCloud(t)
+	c.AddRole(own, "deploy", own)
+	leaked := c.AddKey(own, "admin")
+	profiles(t, section("base", c.admin)+"[profile deploy]\nsource_profile = base\nrole_arn = arn:aws:iam::"+own+":role/deploy\n")
+	op, err := NewOperator(t.Context(), OperatorOptions{Profile: "deploy", Endpoint: c.url})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := NewRevoker(op, hasty(c.url, 0), RevokerOptions{Accounts: []string{own}, Aim: Aim{Contain: DenyEverything}})
+	for _, target := range []Target{target(leaked), target(c.AddAdminSession(own, "user/admin", time.Hour))} {
+		steps := mustPlan(t, r, target).Steps
+		if s := steps[len(steps)-1]; !strings.Contains(s.Refusal, "makes our own calls") {
+			t.Errorf("%+v", s)
+		}
+	}
+	if s := mustPlan(t, r, target(c.AddKey(own, "ci"))).Steps[1]; s.Refusal != "" {
+		t.Errorf("%+v", s)
+	}
+}
