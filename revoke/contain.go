@@ -139,6 +139,7 @@ func (r *Revoker) containSession(ctx context.Context, step Step, leaked *aws.Cre
 	default:
 		step.User = p.name
 	}
+	step.Account = step.Verdict.Account
 	return r.containPrincipal(ctx, step, p)
 }
 

@@ -286,3 +286,25 @@ func TestContainSparesWhoAssumesOurRole(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 }
+
+// The policy goes where STS says that the session is from, whatever account its key ID
+// was taken for; a key that IAM and STS place in two accounts is left alone.
+func TestContainWhereTheSessionIs(t *testing.T) {
+	c := newCloud(t)
+	c.AddRole(member, "OrganizationAccountAccessRole", own)
+	for _, account := range []string{own, member} {
+		c.AddRole(account, "deploy", account)
+	}
+	r := c.revoker(t)
+	r.opts.Aim.Contain = DenySessions
+	mistaken := target(c.AddSession(own, "assumed-role/deploy/i-0123", time.Hour))
+	mistaken.Account = member
+	results := revokes(t, r, mistaken)
+	if results[0].Outcome != Verified || results[0].Account != own || len(c.Policies(member, "role/deploy")) != 0 || len(c.Policies(own, "role/deploy")) != 1 {
+		t.Errorf("%+v", results)
+	}
+	step := Step{KeyState: KeyState{Account: own, Verdict: Verdict{Status: Live, Account: member}}}
+	if why := r.hopeless(t.Context(), step, Verdict{Status: Live}); !strings.Contains(why, member) {
+		t.Errorf("%q", why)
+	}
+}

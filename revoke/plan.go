@@ -319,6 +319,8 @@ func (r *Revoker) hopeless(ctx context.Context, step Step, byIAM Verdict) string
 		return "already deleted: nothing to do"
 	case byIAM.Status != Live:
 		return byIAM.Reason
+	case step.Verdict.Account != "" && step.Verdict.Account != step.Account:
+		return fmt.Sprintf("STS says that it is of account %s, and IAM of account %s knows it: which is right is not to be seen", step.Verdict.Account, step.Account)
 	case r.mintedUs(ctx, step.KeyState):
 		return "our own session was made with a key of this user, perhaps this one: use other credentials to revoke it"
 	}
