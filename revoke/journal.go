@@ -237,6 +237,9 @@ func (j *Journal) Torn() int64 { return j.torn }
 func (j *Journal) Append(e Entry) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	if !e.valid() {
+		return errors.New("writing journal: it is no entry: id, key_id, action and phase are needed")
+	}
 	e.Prev = j.next()
 	line, err := json.Marshal(e)
 	if err != nil {

@@ -253,3 +253,26 @@ func TestJournalBehindALink(t *testing.T) {
 		t.Errorf("%+v, %v", j, err)
 	}
 }
+
+// What could not be read again is not written.
+func TestJournalRefusesNoEntry(t *testing.T) {
+	j := openJournal(t, t.TempDir()+"/journal.jsonl")
+	if err := j.Append(Entry{ID: "1", Phase: PhaseResult, Action: Delete}); err == nil || len(j.Entries()) != 0 {
+		t.Errorf("%v, %v", err, j.Entries())
+	}
+}
+
+// What was done at another endpoint settles nothing here.
+func TestJournalUnfinishedElsewhere(t *testing.T) {
+	j := openJournal(t, t.TempDir()+"/journal.jsonl")
+	intent, other := entry("1", "A", Deactivate, PhaseIntent, ""), entry("2", "A", Deactivate, PhaseResult, Done)
+	other.Endpoint = "http://127.0.0.1:1"
+	for _, e := range []Entry{intent, other} {
+		if err := j.Append(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if left := j.Unfinished(); len(left) != 1 {
+		t.Errorf("%+v", left)
+	}
+}
