@@ -149,17 +149,16 @@ func (s *profileStore) sweep() error {
 
 // settleCreation finds out whether the user has a key that the intent made, writes its
 // ID down, and changes nothing.
-func (r *Revoker) settleCreation(ctx context.Context, e Entry) (Settled, error) {
+func (r *Revoker) settleCreation(ctx context.Context, e Entry, began time.Time) (Settled, error) {
 	k, seen, err := r.madeBy(ctx, e)
 	if err != nil {
 		return Settled{e, InDoubt, err.Error()}, ctx.Err()
 	}
-	age := r.now().Sub(e.Time)
-	if k == nil && age >= 0 && age < inFlight {
-		if err := r.sleep(ctx, inFlight-age); err != nil {
+	if left := r.underWay(e, began); k == nil && left > 0 {
+		if err := r.sleep(ctx, left); err != nil {
 			return Settled{e, InDoubt, "interrupted"}, err
 		}
-		return r.settleCreation(ctx, e)
+		return r.settleCreation(ctx, e, began)
 	}
 	result, outcome := e, NotDone
 	if k != nil {
