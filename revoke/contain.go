@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -291,14 +292,40 @@ func (r *Revoker) release(ctx context.Context, run string, s *session, key KeySt
 	case text != e.Policy.Document:
 		return stopped(key, Release, Refused, fmt.Sprintf("the policy %s was changed since: look at it, and take it away by hand", e.Policy.Name)), nil
 	}
-	return r.make(ctx, run, s, s.takingAway(key, p, *e.Policy))
+	return r.make(ctx, run, s, s.takingAway(key, p, *e.Policy, r.otherContainments(e)))
 }
 
-func (s *session) takingAway(key KeyState, p principal, policy Policy) change {
+// otherContainments returns the names of the policies by which the user or role is
+// contained for other keys, as far as the journal knows.
+func (r *Revoker) otherContainments(e Entry) []string {
+	var names []string
+	for _, o := range r.opts.Journal.Undoable() {
+		if o.Action == Contain && o.Policy != nil && o.Account == e.Account && o.Endpoint == e.Endpoint &&
+			o.Policy.Role == e.Policy.Role && (o.Policy.Role != "" || o.User == e.User) && o.Policy.Name != e.Policy.Name {
+			names = append(names, o.Policy.Name)
+		}
+	}
+	return names
+}
+
+// stillContained reports whether one of the policies is there.
+func (s *session) stillContained(ctx context.Context, p principal, policies []string) bool {
+	return slices.ContainsFunc(policies, func(name string) bool {
+		text, _, err := s.policy(ctx, p, name)
+		return err == nil && text != ""
+	})
+}
+
+// takingAway is the change that deletes the policy, and then the tag, unless one of the
+// others is there.
+func (s *session) takingAway(key KeyState, p principal, policy Policy, others []string) change {
 	return change{
 		key: key, action: Release, permission: p.permission("Delete"), policy: &policy,
 		call: func(ctx context.Context) (middleware.Metadata, error) { return s.deletePolicy(ctx, p, policy.Name) },
 		after: func(ctx context.Context) string {
+			if s.stillContained(ctx, p, others) {
+				return ""
+			}
 			if err := s.untag(ctx, p); err != nil {
 				return fmt.Sprintf("still tagged: %v", failed(p.tagPermission("Untag"), err))
 			}

@@ -308,3 +308,28 @@ func TestContainWhereTheSessionIs(t *testing.T) {
 		t.Errorf("%q", why)
 	}
 }
+
+// The tag stays as long as the user is contained for another of its keys; a crash may
+// leave it, and is told to.
+func TestReleaseOneOfTwo(t *testing.T) {
+	c := newCloud(t)
+	a, b := c.AddKey(own, "ci"), c.AddKey(own, "ci")
+	r := c.revoker(t)
+	r.opts.Aim.Contain = DenySessions
+	revokes(t, r, Target{KeyID: a.ID, Account: own}, Target{KeyID: b.ID, Account: own})
+	for _, tt := range []struct {
+		release localaws.Key
+		tagged  bool
+	}{{b, true}, {a, false}} {
+		if undone, err := r.Undo(t.Context(), tt.release.ID); err != nil || undone[0].Outcome != Verified || undone[0].Note != "" {
+			t.Errorf("%+v, %v", undone, err)
+		}
+		if _, tagged := c.Tags(own, "ci")[containTag]; tagged != tt.tagged {
+			t.Errorf("after %s: tagged %v", tt.release.ID, tagged)
+		}
+	}
+	interruptedBy(t, r, Release, &Policy{Name: "gone", Document: "x"}, a)
+	if settled, err := r.Settle(t.Context()); err != nil || !strings.Contains(settled[0].Seen, containTag) {
+		t.Errorf("%+v, %v", settled, err)
+	}
+}

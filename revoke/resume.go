@@ -61,6 +61,9 @@ func (r *Revoker) settle(ctx context.Context, e Entry, began time.Time) (Settled
 	if done {
 		outcome = Done
 	}
+	if done && e.Action == Release {
+		seen += "; its tag " + containTag + " may be left"
+	}
 	result := e
 	result.Phase, result.Outcome, result.Time, result.Note = PhaseResult, outcome, r.now().UTC(), "asked afterwards: "+seen
 	return Settled{e, outcome, seen}, r.opts.Journal.Append(result)
