@@ -146,6 +146,15 @@ func (s *Server) Quarantine(account, user string) {
 	}
 }
 
+// Attach attaches a managed policy to the user by its name, without effect but that it is
+// listed.
+func (s *Server) Attach(account, user, policy string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	u := s.user(account, user)
+	u.attached = append(u.attached, policy)
+}
+
 // SetPartition moves the server, with all that is on it, to the partition:
 // "aws", "aws-us-gov", "aws-cn" or "aws-eusc". ARNs carry it, and a request
 // signed for a region of another partition is answered InvalidClientTokenId,
