@@ -114,6 +114,7 @@ type Step struct {
 	Policy  *Policy `json:"policy,omitempty"`  // that contains it
 	Root    bool    `json:"root,omitempty"`    // a root key
 	Service string  `json:"service,omitempty"` // of a service-specific credential
+	Name    string  `json:"name,omitempty"`    // by which it was looked for
 	By      string  `json:"by,omitempty"`      // the ARN of the user or role that makes the call
 	Call    string  `json:"call,omitempty"`    // the call that Apply makes
 	Refusal string  `json:"refusal,omitempty"` // why there is none; if set, Apply leaves the key alone
@@ -177,7 +178,7 @@ func unique(targets []Target) []Target {
 // steps plans for one target. IAM is asked before STS, for a question to STS
 // becomes the key's last use.
 func (r *Revoker) steps(ctx context.Context, t Target) []Step {
-	step := Step{KeyState: KeyState{KeyID: cmp.Or(t.KeyID, t.Name), Account: t.Account}, Action: r.opts.Aim.action(t.KeyID), Seen: t.Seen}
+	step := Step{KeyState: KeyState{KeyID: cmp.Or(t.KeyID, t.Name), Account: t.Account}, Action: r.opts.Aim.action(t.KeyID), Name: t.Name, Seen: t.Seen}
 	if err := r.locate(ctx, &step.KeyState); err != nil {
 		return []Step{step.refused(err.Error())}
 	}

@@ -367,6 +367,9 @@ func (o revokeOptions) agreed() (*revoke.Plan, error) {
 		return nil, fmt.Errorf("reading the plan in %q: %w", o.plan, err)
 	}
 	for _, s := range plan.Steps {
+		if s.Name != "" && serviceName.MatchString(s.Name) && s.KeyID == s.Name {
+			continue
+		}
 		if err := checkKeyIDs([]string{s.KeyID}); err != nil {
 			return nil, fmt.Errorf("reading the plan in %q: a step names no key ID", o.plan)
 		}

@@ -168,6 +168,9 @@ func (o revokeOptions) targets(ctx context.Context, agreed *revoke.Plan, std str
 	}
 	known := agreed.Targets()
 	for i := range known {
+		if known[i].Name != "" { // IAM is asked whose it is, in an account that has to be ours
+			continue
+		}
 		account, _ := detectors.AccountID(known[i].KeyID)
 		known[i].Account = account // a file says nothing of whose a key is
 		for _, t := range targets {
