@@ -72,8 +72,8 @@ func carryOptionsOf(c *cli.Context) (carryOptions, error) {
 		return o, usagef("--inactive-for takes a time such as 14d or 36h, not %q", c.String("inactive-for"))
 	case c.IsSet("inactive-for") && !o.aim.Delete:
 		return o, usagef("--inactive-for goes with --delete")
-	case o.aim.BySelf && (o.aim.Delete || o.aim.Contain != ""):
-		return o, usagef("--with-leaked-key can but deactivate: it goes with neither --delete nor --contain")
+	case o.aim.BySelf && (o.aim.Delete || o.aim.DeleteRoot || o.aim.Contain != ""):
+		return o, usagef("--with-leaked-key can but deactivate: it goes with neither --delete, --delete-root-keys nor --contain")
 	case o.aim.Delete && o.aim.Contain != "":
 		return o, usagef("--delete and --contain do not go together: contain first, delete when nobody has missed the key")
 	case o.aim.Delete:
@@ -216,14 +216,22 @@ func (w *worker) confirmRoots(plan revoke.Plan) error {
 
 // question asks for what the plan does.
 func question(p revoke.Plan) string {
-	n := callsOf(p)
-	switch {
-	case p.Aim.Delete:
-		return fmt.Sprintf("Delete %d keys for good?", n)
-	case p.Aim.Contain != "":
-		return fmt.Sprintf("Make these %d calls?", n)
+	count := map[revoke.Action]int{}
+	for _, s := range p.Steps {
+		if s.Refusal == "" {
+			count[s.Action]++
+		}
 	}
-	return fmt.Sprintf("Deactivate %d keys?", n)
+	switch all, gone := callsOf(p), count[revoke.Delete]; {
+	case gone == all:
+		return fmt.Sprintf("Delete %d keys for good?", all)
+	case gone > 0:
+		return fmt.Sprintf("Make these %d calls, of which %d delete for good?", all, gone)
+	case count[revoke.Contain] > 0:
+		return fmt.Sprintf("Make these %d calls?", all)
+	default:
+		return fmt.Sprintf("Deactivate %d keys?", all)
+	}
 }
 
 // revocationSchema names the schema of what `revoke --format json` prints. Fields
