@@ -79,6 +79,7 @@ func (r *Revoker) make(ctx context.Context, run string, s *session, c change) (*
 		entry.Outcome, entry.Error = heard.outcome(callErr), j.Reason
 	} else {
 		j.RequestID, _ = awsmiddleware.GetRequestIDMetadata(md)
+		entry.AWSTime, _ = awsmiddleware.GetServerTime(md)
 	}
 	if entry.Outcome == InDoubt {
 		c.lookAfter(ctx, j, &entry)
@@ -127,7 +128,7 @@ func (r *Revoker) entry(ctx context.Context, phase Phase) (Entry, error) {
 // record writes down whether the change was seen to take effect.
 func (r *Revoker) record(j *job) error {
 	e := j.entry
-	e.Phase, e.Time, e.Outcome, e.RequestID, e.Policy = PhaseProof, r.now().UTC(), "", "", nil
+	e.Phase, e.Time, e.Outcome, e.RequestID, e.Policy, e.AWSTime = PhaseProof, r.now().UTC(), "", "", nil, time.Time{}
 	e.Proof, e.Seconds, e.Note = j.Proof, j.Seconds, j.Reason
 	return r.opts.Journal.Append(e)
 }

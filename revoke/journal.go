@@ -50,6 +50,7 @@ type Entry struct {
 	ID        string       `json:"id"`
 	Run       string       `json:"run,omitempty"` // that a call belongs to
 	Time      time.Time    `json:"time"`
+	AWSTime   time.Time    `json:"aws_time,omitzero"` // of a result: by AWS's clock, as Time is by ours
 	KeyID     string       `json:"key_id,omitempty"`
 	Account   string       `json:"account,omitempty"`
 	User      string       `json:"user,omitempty"`
