@@ -280,9 +280,9 @@ func (w *worker) goOn(ctx context.Context, run revoke.Entry) error {
 		return w.rotateOn(ctx, run)
 	}
 	if run.Aim == nil {
-		w.std.say("an undo of %d keys was interrupted on %s", len(run.Steps), run.Time.Format(journalTime))
-		w.std.hint("`revokey undo` takes back what is left")
-		return w.CloseRun(run)
+		w.std.say("a run that was to let keys work again was interrupted on %s: %d steps", run.Time.Format(journalTime), len(run.Steps))
+		w.std.hint("`revokey undo`, or `revokey keys activate`, takes up what is left")
+		return errors.Join(errIncomplete, w.CloseRun(run))
 	}
 	w.std.say("a run of %d steps was interrupted on %s; it meant to:", len(run.Steps), run.Time.Format(journalTime))
 	plan, err := w.PlanAgain(ctx, run)
