@@ -166,7 +166,7 @@ func planCall(s revoke.Step) []string {
 		return nil
 	}
 	lines := []string{"call: " + Printable(s.Call), "as:   " + Printable(s.By)}
-	switch everything := strings.HasSuffix(s.Call, ": "+string(revoke.DenyEverything)); {
+	switch everything := strings.HasSuffix(s.Call, ": "+revoke.DenyEverything.String()); {
 	case s.Action != revoke.Contain:
 	case everything && s.Role != "":
 		lines = append(lines, "the role can do nothing any more, whoever has it")

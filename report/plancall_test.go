@@ -18,7 +18,7 @@ func TestPlanTellsWhomItLocksOut(t *testing.T) {
 		{revoke.DenyEverything, "deploy", "the role can do nothing any more, whoever has it"},
 		{revoke.DenyEverything, "", "the user can do nothing any more, with any key"},
 	} {
-		s := revoke.Step{Action: revoke.Contain, Role: tt.role, Call: "iam:Put… PolicyName=p: " + string(tt.contain)}
+		s := revoke.Step{Action: revoke.Contain, Role: tt.role, Call: "iam:Put… PolicyName=p: " + tt.contain.String()}
 		if got := Plan(revoke.Plan{Aim: revoke.Aim{Contain: tt.contain}, Steps: []revoke.Step{s}}, false); !strings.Contains(got, tt.want) {
 			t.Errorf("%s of %q: %s", tt.contain, tt.role, got)
 		}
