@@ -193,7 +193,7 @@ const quarantinePolicy = "AWSCompromisedKeyQuarantine"
 // readQuarantine reads the names of the user's attached policies: 20 at most, but IAM may
 // answer with fewer on a page than there are.
 func (s *session) readQuarantine(ctx context.Context, state *KeyState) {
-	pages := iam.NewListAttachedUserPoliciesPaginator(s.iam, &iam.ListAttachedUserPoliciesInput{UserName: &state.User})
+	pages := iam.NewListAttachedUserPoliciesPaginator(listAttachedUserPolicies(s.iam.ListAttachedUserPolicies), &iam.ListAttachedUserPoliciesInput{UserName: &state.User})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
