@@ -64,6 +64,14 @@ func (l *Links) to(repository string, o report.Occurrence) string {
 	return remote.page(at)
 }
 
+// remote returns the URL of the repository's remote, "" if there is none.
+func (l *Links) remote(repository string) string {
+	if l == nil {
+		return ""
+	}
+	return l.remotes[repository]
+}
+
 // plainPath reports whether a path says where it leads: a browser would resolve dots,
 // and lead to another page.
 func plainPath(path string) bool {
