@@ -28,6 +28,7 @@ type credential struct {
 	Author              string // of the first place: NAME <MAIL>
 	Leaked, LastUsed    string // dates
 	Groups              string // the numbers of its groups, one of each table
+	About               string
 	Facts               []fact
 	Timeline            timeline
 	Places              []place
@@ -104,7 +105,7 @@ func (b *builder) credential(r report.Record) *credential {
 	c.Author = b.clean(firstAuthor(r.Occurrences))
 	c.Timeline = newTimeline(eventsOf(r, in, c.Trace))
 	b.cleanEvents(c.Timeline)
-	c.Facts, c.Commands = b.facts(c), b.commandsFor(c)
+	c.About, c.Facts, c.Commands = b.about(c), b.facts(c), b.commandsFor(c)
 	c.Places, c.MorePlaces = b.places(r)
 	return c
 }
@@ -158,11 +159,6 @@ func (b *builder) facts(c *credential) []fact {
 	} else if r.Verdict.CheckedAt.IsZero() { // else the timeline has it
 		add("Verdict", r.Verdict.Reason)
 	}
-	account := c.Account
-	if o := r.Owner; o != nil && o.AccountName != "" {
-		account += " (" + o.AccountName + ")"
-	}
-	add("Account", account)
 	if !strings.Contains(r.Verdict.Reason, r.Verdict.ARN) {
 		add("ARN", r.Verdict.ARN)
 	}
@@ -175,13 +171,30 @@ func (b *builder) facts(c *credential) []fact {
 		add("Not known", strings.Join(o.Notes, "; "))
 	}
 	add("It says", claims(r.Claims))
-	add("Repository", c.Repository)
 	add("Exposed", exposure(c))
 	if r.Verdict.RequestID != "" {
 		add("AWS request", r.Verdict.RequestID)
 	}
-	add("Fingerprint", r.Fingerprint)
 	return facts
+}
+
+// about tells by what a credential is known elsewhere, in one line: each element counts
+// where there are thousands.
+func (b *builder) about(c *credential) string {
+	var about []string
+	add := func(what, value string) {
+		if value != "" {
+			about = append(about, what+b.clean(value))
+		}
+	}
+	account := c.Account
+	if o := c.record.Owner; o != nil && o.AccountName != "" {
+		account += " (" + o.AccountName + ")"
+	}
+	add("account ", account)
+	add("", c.Repository)
+	add("fingerprint ", c.record.Fingerprint)
+	return strings.Join(about, " · ")
 }
 
 // claims are what the credential tells of itself.

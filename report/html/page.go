@@ -90,7 +90,7 @@ func (b *builder) service(s string) string { return b.clean(strings.TrimSuffix(s
 func (b *builder) nameRepositories() {
 	b.names, b.short = make(map[string]string), make(map[string]string)
 	last := func(r string) string {
-		r = strings.TrimRight(r, `/\`)
+		r = strings.TrimRight(b.veil.redact(r), `/\`) // a part of a secret would be one that nobody knows
 		return r[strings.LastIndexAny(r, `/\`)+1:]
 	}
 	count := make(map[string]int)

@@ -104,8 +104,11 @@ func TestHostile(t *testing.T) {
 	p, secrets := htmltest.HostilePage()
 	page := write(t, p)
 	for _, s := range secrets {
-		if strings.Contains(page, s) {
-			t.Error("a secret stands in the page")
+		for i := 0; i+16 <= len(s); i++ { // a part of it is too much
+			if strings.Contains(page, s[i:i+16]) {
+				t.Error("a secret stands in the page, or a part of it")
+				break
+			}
 		}
 	}
 	if !strings.Contains(page, "[redacted]") {
