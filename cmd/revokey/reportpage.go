@@ -51,7 +51,7 @@ func runPage(o pageOptions, std streams) error {
 		return fmt.Errorf("writing the page to %q: %w", o.file, withoutPath(err))
 	}
 	if o.file != "-" {
-		std.say("%s: %d credentials; open it in a browser", report.Printable(o.file), len(p.Records))
+		std.say("wrote %s: open it in a browser", report.Printable(o.file))
 	}
 	if p.Check != nil && p.Check.Broken != "" {
 		return fmt.Errorf("the journal is broken: %s", p.Check.Broken)
