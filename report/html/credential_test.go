@@ -144,6 +144,29 @@ func TestNamedBySecret(t *testing.T) {
 	}
 }
 
+// TestInNoFinding: a key that is traced alone is shown, and the journal's other keys are
+// counted.
+func TestInNoFinding(t *testing.T) {
+	t.Parallel()
+	id := func() string { return localaws.NewKeyID(nil, localaws.PrefixKey, "111122223333") }
+	found, traced, journaled := id(), id(), id()
+	r := report.NewRecord(scanner.Finding{Kind: detectors.AccessKey, KeyID: found, Account: "111122223333"})
+	b := newBuilder(Page{
+		Records: []report.Record{r, r}, MadeAt: noon, Traces: []revoke.Trace{{KeyID: traced, Events: 3, Last: noon}, {KeyID: found}},
+		Entries: []revoke.Entry{{ID: "r", Phase: revoke.PhaseBegin}, {ID: "1", KeyID: journaled}, {ID: "2", KeyID: found}, {ID: "3", KeyID: found}},
+	})
+	v, err := b.view()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(v.Credentials); n != 3 || v.Credentials[2].ID != traced || v.Credentials[2].LastUsed != "2026-03-14" || v.Credentials[2].Title != "in none of the findings" {
+		t.Errorf("%d credentials, the last %+v", n, v.Credentials[n-1])
+	}
+	if v.Elsewhere != 1 {
+		t.Errorf("%d keys are elsewhere", v.Elsewhere)
+	}
+}
+
 // TestVeil: a known secret is taken out wherever it stands, and nothing else.
 func TestVeil(t *testing.T) {
 	t.Parallel()

@@ -172,7 +172,9 @@ func (b *builder) credentials() []*credential {
 	for i := range b.page.Traces {
 		if t := &b.page.Traces[i]; !found[t.KeyID] {
 			found[t.KeyID] = true
-			all = append(all, b.credential(report.Record{KeyID: &t.KeyID, Account: &t.Account, AtHead: true}))
+			c := b.credential(report.Record{KeyID: &t.KeyID, Account: &t.Account, AtHead: true})
+			c.Title = "in none of the findings"
+			all = append(all, c)
 		}
 	}
 	slices.SortStableFunc(all, func(x, y *credential) int { return cmp.Compare(x.Rank, y.Rank) })
