@@ -20,7 +20,16 @@ func run(ctx context.Context, args []string, std streams) int {
 		return exitClean
 	}
 	app := newApp(std)
-	err := app.RunContext(ctx, argsFirst(app, args))
+	if line, ok := parseLine(app, args); ok {
+		obeying, err := std.obeying(line)
+		if err != nil {
+			explain(err, std)
+			return exitCode(err)
+		}
+		std, args = obeying, line.words()
+		app = newApp(std)
+	}
+	err := app.RunContext(ctx, args)
 	if left := untold(err); left != nil {
 		explain(left, std)
 	}
@@ -34,13 +43,11 @@ func explain(err error, std streams) {
 		std.say("interrupted")
 		return
 	}
-	for i, line := range strings.Split(err.Error(), "\n") {
-		if i == 0 {
-			std.say("%s", report.Printable(line))
-		} else {
-			fmt.Fprintln(std.err, "  "+report.Printable(line))
-		}
+	lines := strings.Split(err.Error(), "\n")
+	for i := range lines {
+		lines[i] = report.Printable(lines[i])
 	}
+	std.fail(strings.Join(lines, "\n"))
 	if hint := hintFor(err); hint != "" {
 		std.hint("%s", report.Printable(hint))
 	}
@@ -83,6 +90,7 @@ func dress(commands []*cli.Command) {
 	for _, c := range commands {
 		c.OnUsageError = badUsage
 		c.HideHelpCommand = true
+		addCommonFlags(c)
 		c.CustomHelpTemplate = cli.CommandHelpTemplate + "\n" + exitCodesText
 		if len(c.Subcommands) > 0 {
 			c.CustomHelpTemplate = cli.SubcommandHelpTemplate + "\n" + exitCodesText
@@ -106,21 +114,42 @@ func noCommand(c *cli.Context) error {
 	}
 	name := c.Args().First()
 	err := usagef("unknown command %q", name)
-	return err.withHint("%s `revokey --help` lists the commands", cli.SuggestCommand(c.App.Commands, name))
+	return err.withHint("%s`revokey --help` lists the commands", didYouMean(name, c.App.Commands))
+}
+
+// didYouMean suggests the command that a mistyped word is near, "" for none.
+func didYouMean(word string, commands []*cli.Command) string {
+	var names []string
+	for _, c := range commands {
+		if !c.Hidden {
+			names = append(names, c.Names()...)
+		}
+	}
+	if like := nearest(word, names); like != "" {
+		return fmt.Sprintf("Did you mean %q? ", like)
+	}
+	return ""
 }
 
 // badUsage turns what the flag package says into ours, with a suggestion.
 func badUsage(c *cli.Context, err error, _ bool) error {
 	usage := usagef("%s", err)
+	if rest, ok := strings.CutPrefix(err.Error(), "flag needs an argument: -"); ok {
+		return usagef("--%s takes a value", strings.TrimLeft(rest, "-")).withHint("`%s --help` tells which", c.Command.HelpName)
+	}
 	name, ok := strings.CutPrefix(err.Error(), "flag provided but not defined: -")
 	if !ok {
 		return usage.withHint("`%s --help` lists the flags", c.Command.HelpName)
 	}
 	usage.text = fmt.Sprintf("unknown flag --%s", strings.TrimLeft(name, "-"))
-	if like := cli.SuggestFlag(c.Command.VisibleFlags(), name, false); like != "" {
-		return usage.withHint("did you mean %s?", like)
+	var names []string
+	for _, f := range c.Command.VisibleFlags() {
+		names = append(names, f.Names()...)
 	}
-	return usage
+	if like := nearest(strings.TrimLeft(name, "-"), names); like != "" {
+		return usage.withHint("did you mean --%s?", like)
+	}
+	return usage.withHint("`%s --help` lists the flags", c.Command.HelpName)
 }
 
 // completionFlag is what the shell's completion adds to the command line.
