@@ -20,6 +20,36 @@ type Style struct {
 	Next func(Record) string
 }
 
+// Bold returns our own text as a heading.
+func (s Style) Bold(text string) string { return s.paint(bold, text) }
+
+// Block returns our own text in lines for the columns beside an indent.
+func (s Style) Block(text string, indent int) string {
+	b := ""
+	for _, line := range s.wrap(text, indent) {
+		b += strings.Repeat(" ", indent) + line + "\n"
+	}
+	return b
+}
+
+// widest is how many columns the names of entries get at most, entryNarrow how few a terminal
+// has where the text beside a long one goes below it.
+const widest, entryNarrow = 22, 60
+
+// Entry returns a name, such as a flag's, and beside it what it is for. The names of a list have
+// so many columns.
+func (s Style) Entry(name, text string, names int) string {
+	indent, head := min(names, widest)+6, "   "+s.paint(bold, name)
+	if s.Width > 0 && s.Width < entryNarrow && names > 8 {
+		indent = 7
+	}
+	block := s.Block(text, indent)
+	if columns(name)+5 <= indent {
+		return head + block[3+columns(name):]
+	}
+	return head + "\n" + block
+}
+
 // The ANSI sequences of [Style.paint], by what they are for.
 const (
 	bold   = "1"

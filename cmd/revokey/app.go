@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -15,8 +14,7 @@ import (
 
 // run is the program: it carries out the command line and returns the exit code.
 func run(ctx context.Context, args []string, std streams) int {
-	if slices.Contains(args, completionFlag) {
-		complete(ctx, args, std)
+	if complete(args, std) {
 		return exitClean
 	}
 	app := newApp(std)
@@ -28,6 +26,13 @@ func run(ctx context.Context, args []string, std streams) int {
 		}
 		std, args = obeying, line.words()
 		app = newApp(std)
+		if asksForHelp(line) {
+			return exitCode(printHelp(app, line.command[1:], std))
+		}
+	} else if len(args) == 2 && slices.Contains([]string{"--help", "-h", "-help"}, args[1]) {
+		return exitCode(printHelp(app, nil, std))
+	} else if len(args) > 2 { // of a command that there is not
+		args = slices.DeleteFunc(slices.Clone(args), func(a string) bool { return a == "--help" || a == "-h" })
 	}
 	err := app.RunContext(ctx, args)
 	if left := untold(err); left != nil {
@@ -53,14 +58,6 @@ func explain(err error, std streams) {
 	}
 }
 
-const exitCodesText = `EXIT CODES
-   0    clean: nothing found, or all that was asked for is done and proven
-   1    findings, none of them proven live
-   2    trouble: bad usage, an error, or something was not scanned
-   3    at least one key is live
-   130  interrupted
-`
-
 func newApp(std streams) *cli.App {
 	app := &cli.App{
 		Name:                      "revokey",
@@ -69,15 +66,15 @@ func newApp(std streams) *cli.App {
 		Reader:                    std.in,
 		Writer:                    std.out,
 		ErrWriter:                 std.err,
-		HideHelpCommand:           true,
+		HideHelp:                  true, // it is ours: see page
 		DisableSliceFlagSeparator: true,
 		Action:                    noCommand,
 		OnUsageError:              badUsage,
 		ExitErrHandler:            func(*cli.Context, error) {}, // run alone decides how to end
-		CustomAppHelpTemplate:     cli.AppHelpTemplate + "\n" + exitCodesText,
 		Commands: []*cli.Command{
 			scanCommand(std), verifyCommand(std), revokeCommand(std), undoCommand(std),
 			traceCommand(std), keysCommand(std), reportCommand(std), journalCommand(std), baselineCommand(std), configCommand(std), demoCommand(std), hookCommand(std),
+			completionCommand(std), helpCommand(std), manCommand(std),
 		},
 	}
 	dress(app.Commands)
@@ -89,21 +86,9 @@ func newApp(std streams) *cli.App {
 func dress(commands []*cli.Command) {
 	for _, c := range commands {
 		c.OnUsageError = badUsage
-		c.HideHelpCommand = true
+		c.HideHelp = true
 		addCommonFlags(c)
-		c.CustomHelpTemplate = cli.CommandHelpTemplate + "\n" + exitCodesText
-		if len(c.Subcommands) > 0 {
-			c.CustomHelpTemplate = cli.SubcommandHelpTemplate + "\n" + exitCodesText
-		}
 		dress(c.Subcommands)
-	}
-}
-
-// undress makes the commands, and those below them, do nothing.
-func undress(commands []*cli.Command) {
-	for _, c := range commands {
-		c.Action = func(*cli.Context) error { return nil }
-		undress(c.Subcommands)
 	}
 }
 
@@ -150,20 +135,4 @@ func badUsage(c *cli.Context, err error, _ bool) error {
 		return usage.withHint("did you mean --%s?", like)
 	}
 	return usage.withHint("`%s --help` lists the flags", c.Command.HelpName)
-}
-
-// completionFlag is what the shell's completion adds to the command line.
-const completionFlag = "--generate-bash-completion"
-
-// complete prints what could follow. It can run no action, whatever the line:
-// the flag goes last and every "--" away, behind which urfave/cli would take
-// it for an argument and run the command.
-func complete(ctx context.Context, args []string, std streams) {
-	defer func() { _ = recover() }() // urfave/cli panics where a flag's value is missing
-	words := slices.DeleteFunc(slices.Clone(args), func(a string) bool { return a == "--" || a == completionFlag })
-	app := newApp(streams{in: std.in, out: std.out, err: io.Discard})
-	app.EnableBashCompletion = true
-	app.Action = nil
-	undress(app.Commands)
-	_ = app.RunContext(ctx, append(words, completionFlag))
 }

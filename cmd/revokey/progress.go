@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"sync"
 	"time"
@@ -94,11 +95,11 @@ func (p *progress) turn(what string) {
 	p.what, p.unit, p.n, p.all, p.bytes, p.start = what, "", 0, 0, 0, p.now()
 }
 
-// seconds is how long what is under way has taken, for people.
-func (p *progress) seconds() string {
+// seconds is how long what is under way has taken, to two digits.
+func (p *progress) seconds() float64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return fmt.Sprintf("%.2f", p.now().Sub(p.start).Seconds())
+	return math.Round(p.now().Sub(p.start).Seconds()*100) / 100
 }
 
 // beside does something else with the terminal, such as printing a line of results.
