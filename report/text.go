@@ -120,7 +120,7 @@ func (s Style) rest(records []Record) string {
 		}
 		rows = append(rows, []string{r.Verdict.Status.String(), s.shorten(name, 20), where})
 	}
-	return fmt.Sprintf("\nand %s more, a line each; --all tells all of each:\n%s", count(len(records), "credential"), s.table(rows))
+	return "\n" + s.Hang(fmt.Sprintf("and %s more, a line each; --all tells all of each:", count(len(records), "credential")), 2) + s.table(rows, 2)
 }
 
 // Title names a credential in a few words.

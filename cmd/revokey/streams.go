@@ -30,6 +30,7 @@ type streams struct {
 	verbose bool         // phases, times and counts too
 	log     *slog.Logger // takes all messages, as JSON; nil: they are for people
 	line    commandLine  // that is being carried out
+	shows   bool         // it is a step of a demo, which goes on by itself
 }
 
 func newStreams(in, out, err *os.File) streams {
@@ -83,7 +84,7 @@ func (s streams) hint(format string, args ...any) {
 
 // next tells what to type next, and what for: each command whole, on a line of its own.
 func (s streams) next(what string, commands ...string) {
-	if s.log != nil && !s.quiet {
+	if s.log != nil && !s.quiet && !s.shows {
 		s.log.Info("next: "+what, "commands", commands)
 		return
 	}
@@ -92,7 +93,7 @@ func (s streams) next(what string, commands ...string) {
 
 // nextOn tells it on a stream of ours.
 func (s streams) nextOn(w io.Writer, what string, commands []string) {
-	if s.quiet {
+	if s.quiet || s.shows {
 		return
 	}
 	marked := s.marked
