@@ -210,7 +210,7 @@ func (w *worker) carryOut(ctx context.Context, plan revoke.Plan) error {
 			return err
 		}
 	}
-	w.begin("waiting until AWS proves it", "steps")
+	w.begin("waiting for proof", "steps")
 	w.settled, w.steps = 0, len(plan.Steps)
 	results, err := w.Apply(ctx, plan)
 	w.end("carried out", len(results))

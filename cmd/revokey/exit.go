@@ -101,7 +101,7 @@ func hintFor(err error) string {
 	case errors.Is(err, fs.ErrNotExist):
 		return "check the path: it is looked up from the folder you are in"
 	case errors.Is(err, fs.ErrPermission):
-		return "it takes a user who may read, or write, it"
+		return "run it as a user who may read, or write, there"
 	case errors.Is(err, scanner.ErrNotRepository):
 		return "`revokey scan --files` scans files that are not in git"
 	}

@@ -23,6 +23,7 @@ type streams struct {
 	watched  bool // err is a terminal, at which progress can be shown
 	shown    bool // out is a terminal
 	width    int  // columns of out; 0: it is no terminal
+	columns  int  // of err; 0: it is no terminal
 
 	env     environ      // what the environment says of colours
 	paint   colouring    // what the flags say of them
@@ -35,13 +36,21 @@ type streams struct {
 
 func newStreams(in, out, err *os.File) streams {
 	std := streams{in: in, out: out, err: err, asks: isTerminal(in), watched: isTerminal(err), shown: isTerminal(out), env: os.LookupEnv}
-	if std.shown {
-		std.width = 80
-		if width, _, err := term.GetSize(int(out.Fd())); err == nil && width > 0 {
-			std.width = width
-		}
-	}
+	std.width, std.columns = widthOf(out), widthOf(err)
 	return std
+}
+
+// widthOf returns how many columns a terminal has, 80 where it does not say, and 0 for what is
+// none.
+func widthOf(f *os.File) int {
+	width, _, err := term.GetSize(int(f.Fd()))
+	switch {
+	case !isTerminal(f):
+		return 0
+	case err != nil || width <= 0:
+		return 80
+	}
+	return width
 }
 
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }

@@ -88,8 +88,8 @@ func runUndo(ctx context.Context, o undoOptions, std streams) error {
 	if err != nil {
 		return fmt.Errorf("undoing: %w", err)
 	}
-	if len(results) > 0 {
-		again := append([]string{"revokey", "revoke"}, undoneKeys(results)...)
+	if keys := undoneKeys(results); len(keys) > 0 {
+		again := append([]string{"revokey", "revoke"}, keys...)
 		std.next("it works again for whoever has it; switch it off once nothing needs it", typed(append(again, std.line.only(operatorFlags()...)...)...))
 	}
 	return undone(results)
@@ -107,11 +107,12 @@ func undoQuestion(keyIDs []string, picked []revoke.Entry) string {
 	return fmt.Sprintf("Let %s work again, for whoever has it?", countOf(len(keys), "leaked key"))
 }
 
-// undoneKeys returns the keys of the results, the first if they are many.
+// undoneKeys returns the keys that work again, the first if they are many.
 func undoneKeys(results []revoke.Result) []string {
 	var ids []string
 	for _, r := range results {
-		if !slices.Contains(ids, r.KeyID) && r.KeyID != "" && len(ids) < named {
+		works := r.Action == revoke.Activate && (r.Outcome == revoke.Verified || r.Outcome == revoke.Requested)
+		if works && r.KeyID != "" && !slices.Contains(ids, r.KeyID) && len(ids) < named {
 			ids = append(ids, r.KeyID)
 		}
 	}
