@@ -67,9 +67,10 @@ func (n nextStep) ofMany(sum report.Summary) func(report.Record) string {
 	return n.about
 }
 
-// about returns the command to type about one finding, "" for nothing.
+// about returns the command to type about one finding, "" for nothing: such as for a key of an
+// account that may be anybody's.
 func (n nextStep) about(r report.Record) string {
-	if !switchable(r) {
+	if !switchable(r) || !n.ours(report.Value(r.Account)) {
 		return ""
 	}
 	return n.command([]string{"revoke", *r.KeyID}, accountsOf(r))

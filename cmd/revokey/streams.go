@@ -35,7 +35,7 @@ type streams struct {
 }
 
 func newStreams(in, out, err *os.File) streams {
-	std := streams{in: in, out: out, err: err, asks: isTerminal(in), watched: isTerminal(err), shown: isTerminal(out), env: os.LookupEnv}
+	std := streams{in: in, out: out, err: err, asks: isTerminal(in), watched: isTerminal(err) && os.Getenv("TERM") != "dumb", shown: isTerminal(out), env: os.LookupEnv}
 	std.width, std.columns = widthOf(out), widthOf(err)
 	return std
 }
