@@ -14,10 +14,10 @@ import (
 )
 
 // reportAPI is what is asked of IAM about its credential report.
-type reportAPI interface {
-	iam.ListUsersAPIClient
-	GenerateCredentialReport(context.Context, *iam.GenerateCredentialReportInput, ...func(*iam.Options)) (*iam.GenerateCredentialReportOutput, error)
-	GetCredentialReport(context.Context, *iam.GetCredentialReportInput, ...func(*iam.Options)) (*iam.GetCredentialReportOutput, error)
+type reportAPI struct {
+	ListUsers                call[iam.ListUsersInput, iam.Options, iam.ListUsersOutput]
+	GenerateCredentialReport call[iam.GenerateCredentialReportInput, iam.Options, iam.GenerateCredentialReportOutput]
+	GetCredentialReport      call[iam.GetCredentialReportInput, iam.Options, iam.GetCredentialReportOutput]
 }
 
 // How often, and how many times, is asked whether the report is made: for a minute.

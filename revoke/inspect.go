@@ -145,7 +145,7 @@ func (s *session) absent(ctx context.Context) Verdict {
 // keys returns the user's keys.
 func (s *session) keys(ctx context.Context, user string) ([]types.AccessKeyMetadata, error) {
 	var keys []types.AccessKeyMetadata
-	pages := iam.NewListAccessKeysPaginator(s.iam, &iam.ListAccessKeysInput{UserName: optional(user)})
+	pages := iam.NewListAccessKeysPaginator(listAccessKeys(s.iam.ListAccessKeys), &iam.ListAccessKeysInput{UserName: optional(user)})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
@@ -190,16 +190,20 @@ func shown(status types.StatusType) Verdict {
 // quarantinePolicy begins the names of AWS's quarantine policies, V1 to V4 so far.
 const quarantinePolicy = "AWSCompromisedKeyQuarantine"
 
-// readQuarantine asks once: a user has 20 attached policies at most, a page holds 100.
+// readQuarantine reads the names of the user's attached policies: 20 at most, but IAM may
+// answer with fewer on a page than there are.
 func (s *session) readQuarantine(ctx context.Context, state *KeyState) {
-	out, err := s.iam.ListAttachedUserPolicies(ctx, &iam.ListAttachedUserPoliciesInput{UserName: &state.User})
-	if err != nil {
-		state.Notes = append(state.Notes, fmt.Sprintf("quarantine not known: %v", failed("iam:ListAttachedUserPolicies", err)))
-		return
-	}
-	for _, p := range out.AttachedPolicies {
-		if name := aws.ToString(p.PolicyName); strings.HasPrefix(name, quarantinePolicy) {
-			state.Quarantine = append(state.Quarantine, name)
+	pages := iam.NewListAttachedUserPoliciesPaginator(listAttachedUserPolicies(s.iam.ListAttachedUserPolicies), &iam.ListAttachedUserPoliciesInput{UserName: &state.User})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			state.Notes = append(state.Notes, fmt.Sprintf("quarantine not known: %v", failed("iam:ListAttachedUserPolicies", err)))
+			return
+		}
+		for _, p := range page.AttachedPolicies {
+			if name := aws.ToString(p.PolicyName); strings.HasPrefix(name, quarantinePolicy) {
+				state.Quarantine = append(state.Quarantine, name)
+			}
 		}
 	}
 }

@@ -305,9 +305,9 @@ func TestJudgeHalts(t *testing.T) {
 func TestAccountNamesOutOfReach(t *testing.T) {
 	c := newCloud(t)
 	op := c.operator(t, OperatorOptions{})
-	op.organizations = organizations.New(op.organizations.(*organizations.Client).Options(), func(o *organizations.Options) {
+	op.organizations = organizationsCalls(organizations.NewFromConfig(op.config(), op.settleOrganizations, func(o *organizations.Options) {
 		o.HTTPClient, o.Retryer = &http.Client{Timeout: 50 * time.Millisecond}, aws.NopRetryer{}
-	})
+	}))
 	c.Inject(localaws.Fault{Action: "DescribeAccount", Kind: localaws.Hang, Delay: 200 * time.Millisecond, Times: -1})
 	began := time.Now()
 	for range 10 {

@@ -61,7 +61,7 @@ func (r *Revoker) enter(ctx context.Context, account string) (*session, string, 
 
 func (s *session) users(ctx context.Context) ([]string, error) {
 	var users []string
-	pages := iam.NewListUsersPaginator(s.iam, nil)
+	pages := iam.NewListUsersPaginator(listUsers(s.iam.ListUsers), nil)
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {

@@ -48,21 +48,20 @@ func (d doomed) run(admin localaws.Key) (string, error) {
 
 func die() { _ = syscall.Kill(os.Getpid(), syscall.SIGKILL); select {} }
 
-// mortal is IAM, before or after whose calls the process dies.
-type mortal struct {
-	iamAPI
-	before, after *int
-}
-
-func (m mortal) UpdateAccessKey(ctx context.Context, in *iam.UpdateAccessKeyInput, opts ...func(*iam.Options)) (*iam.UpdateAccessKeyOutput, error) {
-	if *m.before--; *m.before == 0 {
-		die()
+// mortal returns IAM, before or after whose calls the process dies.
+func mortal(api iamAPI, before, after *int) iamAPI {
+	update := api.UpdateAccessKey
+	api.UpdateAccessKey = func(ctx context.Context, in *iam.UpdateAccessKeyInput, opts ...func(*iam.Options)) (*iam.UpdateAccessKeyOutput, error) {
+		if *before--; *before == 0 {
+			die()
+		}
+		out, err := update(ctx, in, opts...)
+		if *after--; *after == 0 {
+			die()
+		}
+		return out, err
 	}
-	out, err := m.iamAPI.UpdateAccessKey(ctx, in, opts...)
-	if *m.after--; *m.after == 0 {
-		die()
-	}
-	return out, err
+	return api
 }
 
 // TestDoomed is the process that is killed in the middle of its work.
@@ -89,7 +88,7 @@ func TestDoomed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.iam = mortal{s.iam, &d.Call, &d.Answered}
+	s.iam = mortal(s.iam, &d.Call, &d.Answered)
 	r.now = func() time.Time {
 		if d.Clock--; d.Clock == 0 {
 			die()

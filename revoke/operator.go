@@ -29,23 +29,20 @@ type stsAPI interface {
 }
 
 // iamAPI is what is asked of one account's IAM.
-type iamAPI interface {
-	iam.ListAccessKeysAPIClient
-	iam.ListAttachedUserPoliciesAPIClient
+type iamAPI struct {
+	ListAccessKeys           call[iam.ListAccessKeysInput, iam.Options, iam.ListAccessKeysOutput]
+	ListAttachedUserPolicies call[iam.ListAttachedUserPoliciesInput, iam.Options, iam.ListAttachedUserPoliciesOutput]
 	policyAPI
 	serviceAPI
 	reportAPI
-	GetAccessKeyLastUsed(context.Context, *iam.GetAccessKeyLastUsedInput, ...func(*iam.Options)) (*iam.GetAccessKeyLastUsedOutput, error)
-	GetAccountSummary(context.Context, *iam.GetAccountSummaryInput, ...func(*iam.Options)) (*iam.GetAccountSummaryOutput, error)
-	CreateAccessKey(context.Context, *iam.CreateAccessKeyInput, ...func(*iam.Options)) (*iam.CreateAccessKeyOutput, error)
-	UpdateAccessKey(context.Context, *iam.UpdateAccessKeyInput, ...func(*iam.Options)) (*iam.UpdateAccessKeyOutput, error)
-	DeleteAccessKey(context.Context, *iam.DeleteAccessKeyInput, ...func(*iam.Options)) (*iam.DeleteAccessKeyOutput, error)
+	GetAccessKeyLastUsed call[iam.GetAccessKeyLastUsedInput, iam.Options, iam.GetAccessKeyLastUsedOutput]
+	GetAccountSummary    call[iam.GetAccountSummaryInput, iam.Options, iam.GetAccountSummaryOutput]
+	CreateAccessKey      call[iam.CreateAccessKeyInput, iam.Options, iam.CreateAccessKeyOutput]
+	UpdateAccessKey      call[iam.UpdateAccessKeyInput, iam.Options, iam.UpdateAccessKeyOutput]
+	DeleteAccessKey      call[iam.DeleteAccessKeyInput, iam.Options, iam.DeleteAccessKeyOutput]
 }
 
-var (
-	_ stsAPI = (*sts.Client)(nil)
-	_ iamAPI = (*iam.Client)(nil)
-)
+var _ stsAPI = (*sts.Client)(nil)
 
 // OperatorOptions say who the responder is. The zero value is the SDK's default
 // chain: environment, shared configuration, SSO, container, instance.
@@ -80,7 +77,7 @@ type Operator struct {
 	below    []retrieve // what signer was assumed with
 	newIAM   func(aws.CredentialsProvider) iamAPI
 
-	organizations organizationsAPI // nil: names are not asked for
+	organizations organizationsAPI // the zero value: names are not asked for
 	naming        sync.Mutex       // guards what follows
 	names         map[string]string
 	nameless      bool // Organizations does not answer the operator
@@ -121,9 +118,9 @@ func NewOperator(ctx context.Context, opts OperatorOptions) (*Operator, error) {
 	}
 	o.config, o.signer = func() aws.Config { return cfg }, cfg.Credentials.Retrieve
 	o.sts = sts.NewFromConfig(cfg, o.settleSTS)
-	o.organizations = organizations.NewFromConfig(cfg, o.settleOrganizations)
+	o.organizations = organizationsCalls(organizations.NewFromConfig(cfg, o.settleOrganizations))
 	o.newIAM = func(as aws.CredentialsProvider) iamAPI {
-		return iam.NewFromConfig(cfg, o.settleIAM, func(io *iam.Options) { io.Credentials = as })
+		return iamCalls(iam.NewFromConfig(cfg, o.settleIAM, func(io *iam.Options) { io.Credentials = as }))
 	}
 	return o, nil
 }
@@ -152,6 +149,7 @@ func (o *Operator) load(opts OperatorOptions) []func(*config.LoadOptions) error 
 		config.WithRetryer(newRetryer),
 		config.WithLogger(logging.Nop{}),
 		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(10 * time.Second)),
+		config.WithCredentialsCacheOptions(inTime),
 		config.WithAssumeRoleCredentialOptions(o.redirectAssumeRole),
 		config.WithWebIdentityRoleCredentialOptions(o.redirectWebIdentity),
 	}
@@ -217,6 +215,25 @@ func (o *Operator) Identity(ctx context.Context) (Identity, error) {
 	}
 	o.identity = &Identity{aws.ToString(out.Account), aws.ToString(out.Arn), aws.ToString(out.UserId), cred.AccessKeyID}
 	return *o.identity, nil
+}
+
+// selves returns the ARNs of who the operator is, and of those by whom its credentials
+// were assumed.
+func (o *Operator) selves(ctx context.Context) ([]string, error) {
+	id, err := o.Identity(ctx)
+	if err != nil {
+		return nil, err
+	}
+	arns := []string{id.ARN}
+	for _, below := range o.below {
+		client := sts.NewFromConfig(o.config(), o.settleSTS, func(so *sts.Options) { so.Credentials = below })
+		out, err := client.GetCallerIdentity(ctx, nil)
+		if err != nil {
+			return nil, fmt.Errorf("asking STS who assumed the operator's role: %w", failed("sts:GetCallerIdentity", err))
+		}
+		arns = append(arns, aws.ToString(out.Arn))
+	}
+	return arns, nil
 }
 
 // signs reports whether the key signs the operator's own calls, or the calls that

@@ -119,15 +119,13 @@ func TestOperatorIgnoresAmbientEndpoints(t *testing.T) {
 		return plain(403, stsError("AccessDenied", "no")), nil
 	})}
 	op.sts = sts.New(op.sts.(*sts.Client).Options(), func(o *sts.Options) { o.HTTPClient = wire })
-	users := iam.New(op.newIAM(op.signer).(*iam.Client).Options(), func(o *iam.Options) { o.HTTPClient = wire })
 	_, err = op.Identity(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "the operator is not allowed sts:GetCallerIdentity") {
 		t.Errorf("got %v", err)
 	}
-	_, _ = users.GetAccountSummary(t.Context(), nil)
-	keeper := op.secrets(&session{creds: op.signer}, "eu-central-1").(*secretsmanager.Client)
-	secrets := secretsmanager.New(keeper.Options(), func(o *secretsmanager.Options) { o.HTTPClient = wire })
-	_, _ = secrets.GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: aws.String("ci")})
+	_, _ = op.newIAM(op.signer).GetAccountSummary(t.Context(), nil, func(o *iam.Options) { o.HTTPClient = wire })
+	secrets := op.secrets(&session{creds: op.signer}, "eu-central-1")
+	_, _ = secrets.GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: aws.String("ci")}, func(o *secretsmanager.Options) { o.HTTPClient = wire })
 	if diff := cmp.Diff([]string{"sts.us-west-2.amazonaws.com", "iam.amazonaws.com", "secretsmanager.eu-central-1.amazonaws.com"}, hosts); diff != "" {
 		t.Error(diff)
 	}

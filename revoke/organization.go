@@ -11,12 +11,10 @@ import (
 )
 
 // organizationsAPI is what is asked of Organizations.
-type organizationsAPI interface {
-	organizations.ListAccountsAPIClient
-	DescribeAccount(context.Context, *organizations.DescribeAccountInput, ...func(*organizations.Options)) (*organizations.DescribeAccountOutput, error)
+type organizationsAPI struct {
+	ListAccounts    call[organizations.ListAccountsInput, organizations.Options, organizations.ListAccountsOutput]
+	DescribeAccount call[organizations.DescribeAccountInput, organizations.Options, organizations.DescribeAccountOutput]
 }
-
-var _ organizationsAPI = (*organizations.Client)(nil)
 
 func (o *Operator) settleOrganizations(oo *organizations.Options) {
 	oo.BaseEndpoint, oo.HTTPClient = o.baseEndpoint(), staying(oo.HTTPClient)
@@ -32,7 +30,7 @@ func (o *Operator) accountName(ctx context.Context, account string) string {
 	o.naming.Lock()
 	defer o.naming.Unlock()
 	name, known := o.names[account]
-	if known || o.nameless || o.organizations == nil {
+	if known || o.nameless || o.organizations.DescribeAccount == nil {
 		return name
 	}
 	out, err := o.organizations.DescribeAccount(ctx, &organizations.DescribeAccountInput{AccountId: &account})
@@ -52,7 +50,7 @@ func (o *Operator) accountName(ctx context.Context, account string) string {
 // organization, which its management account, and whom that delegates to, can list.
 func (o *Operator) OrganizationAccounts(ctx context.Context) ([]string, error) {
 	var accounts []string
-	pages := organizations.NewListAccountsPaginator(o.organizations, nil) // also past empty pages
+	pages := organizations.NewListAccountsPaginator(listAccounts(o.organizations.ListAccounts), nil) // also past empty pages
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {

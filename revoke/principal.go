@@ -13,17 +13,17 @@ import (
 )
 
 // policyAPI is what is asked of IAM about inline policies and tags.
-type policyAPI interface {
-	GetUserPolicy(context.Context, *iam.GetUserPolicyInput, ...func(*iam.Options)) (*iam.GetUserPolicyOutput, error)
-	PutUserPolicy(context.Context, *iam.PutUserPolicyInput, ...func(*iam.Options)) (*iam.PutUserPolicyOutput, error)
-	DeleteUserPolicy(context.Context, *iam.DeleteUserPolicyInput, ...func(*iam.Options)) (*iam.DeleteUserPolicyOutput, error)
-	TagUser(context.Context, *iam.TagUserInput, ...func(*iam.Options)) (*iam.TagUserOutput, error)
-	UntagUser(context.Context, *iam.UntagUserInput, ...func(*iam.Options)) (*iam.UntagUserOutput, error)
-	GetRolePolicy(context.Context, *iam.GetRolePolicyInput, ...func(*iam.Options)) (*iam.GetRolePolicyOutput, error)
-	PutRolePolicy(context.Context, *iam.PutRolePolicyInput, ...func(*iam.Options)) (*iam.PutRolePolicyOutput, error)
-	DeleteRolePolicy(context.Context, *iam.DeleteRolePolicyInput, ...func(*iam.Options)) (*iam.DeleteRolePolicyOutput, error)
-	TagRole(context.Context, *iam.TagRoleInput, ...func(*iam.Options)) (*iam.TagRoleOutput, error)
-	UntagRole(context.Context, *iam.UntagRoleInput, ...func(*iam.Options)) (*iam.UntagRoleOutput, error)
+type policyAPI struct {
+	GetUserPolicy    call[iam.GetUserPolicyInput, iam.Options, iam.GetUserPolicyOutput]
+	PutUserPolicy    call[iam.PutUserPolicyInput, iam.Options, iam.PutUserPolicyOutput]
+	DeleteUserPolicy call[iam.DeleteUserPolicyInput, iam.Options, iam.DeleteUserPolicyOutput]
+	TagUser          call[iam.TagUserInput, iam.Options, iam.TagUserOutput]
+	UntagUser        call[iam.UntagUserInput, iam.Options, iam.UntagUserOutput]
+	GetRolePolicy    call[iam.GetRolePolicyInput, iam.Options, iam.GetRolePolicyOutput]
+	PutRolePolicy    call[iam.PutRolePolicyInput, iam.Options, iam.PutRolePolicyOutput]
+	DeleteRolePolicy call[iam.DeleteRolePolicyInput, iam.Options, iam.DeleteRolePolicyOutput]
+	TagRole          call[iam.TagRoleInput, iam.Options, iam.TagRoleOutput]
+	UntagRole        call[iam.UntagRoleInput, iam.Options, iam.UntagRoleOutput]
 }
 
 // principal is who has an inline policy: a user, or a role.

@@ -433,19 +433,20 @@ func TestOrphanInDoubt(t *testing.T) {
 }
 
 // What Secrets Manager says of what it was sent is not repeated.
-type telltale struct{ secretsAPI }
-
-func (telltale) PutSecretValue(_ context.Context, in *secretsmanager.PutSecretValueInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.PutSecretValueOutput, error) {
-	return nil, errors.New("invalid: " + *in.SecretString)
-}
-
-func (telltale) GetSecretValue(context.Context, *secretsmanager.GetSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error) {
-	return &secretsmanager.GetSecretValueOutput{SecretString: aws.String("{}")}, nil
+func telltale() secretsAPI {
+	return secretsAPI{
+		PutSecretValue: func(_ context.Context, in *secretsmanager.PutSecretValueInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.PutSecretValueOutput, error) {
+			return nil, errors.New("invalid: " + *in.SecretString)
+		},
+		GetSecretValue: func(context.Context, *secretsmanager.GetSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error) {
+			return &secretsmanager.GetSecretValueOutput{SecretString: aws.String("{}")}, nil
+		},
+	}
 }
 
 func TestStoreErrorsKeepTheSecret(t *testing.T) {
 	cred := aws.Credentials{AccessKeyID: "x", SecretAccessKey: localaws.NewSecret(nil)}
-	_, _, err := (&secretStore{Destination{Secret: "ci"}, telltale{}}).put(t.Context(), cred)
+	_, _, err := (&secretStore{Destination{Secret: "ci"}, telltale()}).put(t.Context(), cred)
 	if err == nil || strings.Contains(err.Error(), cred.SecretAccessKey) {
 		t.Error("the error tells the secret")
 	}

@@ -16,19 +16,17 @@ import (
 )
 
 // secretsAPI is what is asked of Secrets Manager.
-type secretsAPI interface {
-	GetSecretValue(context.Context, *secretsmanager.GetSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error)
-	CreateSecret(context.Context, *secretsmanager.CreateSecretInput, ...func(*secretsmanager.Options)) (*secretsmanager.CreateSecretOutput, error)
-	PutSecretValue(context.Context, *secretsmanager.PutSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.PutSecretValueOutput, error)
+type secretsAPI struct {
+	GetSecretValue call[secretsmanager.GetSecretValueInput, secretsmanager.Options, secretsmanager.GetSecretValueOutput]
+	CreateSecret   call[secretsmanager.CreateSecretInput, secretsmanager.Options, secretsmanager.CreateSecretOutput]
+	PutSecretValue call[secretsmanager.PutSecretValueInput, secretsmanager.Options, secretsmanager.PutSecretValueOutput]
 }
 
-var _ secretsAPI = (*secretsmanager.Client)(nil)
-
 func (o *Operator) secrets(s *session, region string) secretsAPI {
-	return secretsmanager.NewFromConfig(o.config(), func(so *secretsmanager.Options) {
+	return secretsCalls(secretsmanager.NewFromConfig(o.config(), func(so *secretsmanager.Options) {
 		so.Region, so.Credentials, so.BaseEndpoint, so.HTTPClient = region, s.creds, o.baseEndpoint(), staying(so.HTTPClient)
 		so.APIOptions = append(slices.Clone(so.APIOptions), o.gate.attach)
-	})
+	}))
 }
 
 // secretStore is a secret of Secrets Manager whose value is a JSON object.
@@ -161,9 +159,10 @@ func (s *secretStore) put(ctx context.Context, cred aws.Credentials) (string, En
 	if err != nil {
 		return "", NotDone, fmt.Errorf("writing %s: its value cannot be put together", s)
 	}
+	ctx, heard := listening(ctx)
 	action, md, err := s.write(ctx, value, exists)
 	if err != nil {
-		return requestID(err), unheard(err), fmt.Errorf("writing %s: %s", s, without(failed(action, err).Error(), cred))
+		return requestID(err), heard.outcome(err), fmt.Errorf("writing %s: %s", s, without(failed(action, err).Error(), cred))
 	}
 	id, _ := awsmiddleware.GetRequestIDMetadata(md)
 	return id, Done, nil

@@ -13,10 +13,10 @@ import (
 
 // serviceAPI is what is asked of IAM about service-specific credentials: API keys
 // of Bedrock and CloudWatch Logs, passwords of CodeCommit and Keyspaces.
-type serviceAPI interface {
-	ListServiceSpecificCredentials(context.Context, *iam.ListServiceSpecificCredentialsInput, ...func(*iam.Options)) (*iam.ListServiceSpecificCredentialsOutput, error)
-	UpdateServiceSpecificCredential(context.Context, *iam.UpdateServiceSpecificCredentialInput, ...func(*iam.Options)) (*iam.UpdateServiceSpecificCredentialOutput, error)
-	DeleteServiceSpecificCredential(context.Context, *iam.DeleteServiceSpecificCredentialInput, ...func(*iam.Options)) (*iam.DeleteServiceSpecificCredentialOutput, error)
+type serviceAPI struct {
+	ListServiceSpecificCredentials  call[iam.ListServiceSpecificCredentialsInput, iam.Options, iam.ListServiceSpecificCredentialsOutput]
+	UpdateServiceSpecificCredential call[iam.UpdateServiceSpecificCredentialInput, iam.Options, iam.UpdateServiceSpecificCredentialOutput]
+	DeleteServiceSpecificCredential call[iam.DeleteServiceSpecificCredentialInput, iam.Options, iam.DeleteServiceSpecificCredentialOutput]
 }
 
 // isServiceID reports whether the ID is a service-specific credential's. Source:

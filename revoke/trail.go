@@ -24,7 +24,7 @@ type trails struct {
 // trail is the event history in one region.
 type trail struct {
 	region  string
-	client  cloudtrail.LookupEventsAPIClient
+	client  lookupEvents
 	limiter *rate.Limiter // CloudTrail answers two requests a second, of an account in a region
 }
 
@@ -39,7 +39,7 @@ func (o *Operator) trails(s *session, regions []string) *trails {
 			client: cloudtrail.NewFromConfig(o.config(), func(co *cloudtrail.Options) {
 				co.Region, co.Credentials, co.BaseEndpoint, co.HTTPClient = region, s.creds, o.baseEndpoint(), staying(co.HTTPClient)
 				co.APIOptions = append(slices.Clone(co.APIOptions), o.gate.attach)
-			}),
+			}).LookupEvents,
 		}
 	}
 	return t
@@ -60,7 +60,7 @@ func (o *Operator) enabledRegions(ctx context.Context, s *session, partition str
 		ao.Credentials, ao.BaseEndpoint, ao.HTTPClient = s.creds, o.baseEndpoint(), staying(ao.HTTPClient)
 		ao.APIOptions = append(slices.Clone(ao.APIOptions), o.gate.attach)
 	})
-	pages := account.NewListRegionsPaginator(client, &account.ListRegionsInput{
+	pages := account.NewListRegionsPaginator(listRegions(client.ListRegions), &account.ListRegionsInput{
 		RegionOptStatusContains: []accounttypes.RegionOptStatus{accounttypes.RegionOptStatusEnabled, accounttypes.RegionOptStatusEnabledByDefault},
 	})
 	for pages.HasMorePages() {
