@@ -101,4 +101,4 @@ func sentence(r Record) string {
 }
 
 // told tells of a place in a few words, its foreign names printable.
-func (o Occurrence) told() string { return textPlace(o) }
+func (o Occurrence) told() string { return Style{}.place(o) }

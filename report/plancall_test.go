@@ -19,7 +19,7 @@ func TestPlanTellsWhomItLocksOut(t *testing.T) {
 		{revoke.DenyEverything, "", "the user can do nothing any more, with any key"},
 	} {
 		s := revoke.Step{Action: revoke.Contain, Role: tt.role, Call: "iam:Put… PolicyName=p: " + tt.contain.String()}
-		if got := Plan(revoke.Plan{Aim: revoke.Aim{Contain: tt.contain}, Steps: []revoke.Step{s}}, false); !strings.Contains(got, tt.want) {
+		if got := Plan(revoke.Plan{Aim: revoke.Aim{Contain: tt.contain}, Steps: []revoke.Step{s}}, Style{}); !strings.Contains(got, tt.want) {
 			t.Errorf("%s of %q: %s", tt.contain, tt.role, got)
 		}
 	}

@@ -65,7 +65,7 @@ func TestQuestion(t *testing.T) {
 	}
 	for want, steps := range map[string][]revoke.Step{
 		"Deactivate 2 keys?":                              {step(revoke.Deactivate, ""), step(revoke.Deactivate, ""), step(revoke.Delete, "no")},
-		"Delete 1 keys for good?":                         {step(revoke.Delete, "")},
+		"Delete 1 key for good?":                          {step(revoke.Delete, "")},
 		"Make these 2 calls?":                             {step(revoke.Deactivate, ""), step(revoke.Contain, "")},
 		"Make these 2 calls, of which 1 delete for good?": {step(revoke.Deactivate, ""), step(revoke.Delete, "")},
 	} {

@@ -88,11 +88,12 @@ func runTrace(ctx context.Context, o traceOptions, std streams) error {
 	if err != nil {
 		return err
 	}
-	bar := newProgress(std)
-	o.trace.OnProgress = func(n, all int) { bar.step(n, all, fmt.Sprintf("of %d event histories read", all)) }
+	bar := newProgress(std, "tracing", "event histories")
+	o.trace.OnProgress = func(n, all int) { bar.step(n, all) }
 	account, _ := detectors.AccountID(o.keyID)
 	trace, err := r.Trace(ctx, o.keyID, account, o.trace)
 	bar.done()
+	std.detail("traced", "regions", len(trace.Regions), "events", trace.Events, "seconds", bar.seconds())
 	if err != nil && len(trace.Regions) == 0 {
 		return fmt.Errorf("tracing %s: %w", o.keyID, err)
 	}
@@ -101,9 +102,18 @@ func runTrace(ctx context.Context, o traceOptions, std streams) error {
 		out.SetIndent("", "  ")
 		err = errors.Join(err, out.Encode(trace))
 	} else {
-		fmt.Fprint(std.out, report.Trace(trace))
+		fmt.Fprint(std.out, report.Trace(trace, std.style()))
+		if trace.Events > 0 {
+			o.follow(std)
+		}
 	}
 	return errors.Join(err, traced(trace))
+}
+
+// follow tells what to type after it is known that something was done with the key.
+func (o traceOptions) follow(std streams) {
+	contain := append([]string{"revokey", "revoke", o.keyID, "--contain"}, std.line.only(operatorFlags()...)...)
+	std.next("plan to end the sessions that it made too; put the record of it together", typed(contain...), typed("revokey", "report", "--incident", o.keyID))
 }
 
 // traced is what a trace comes to.
