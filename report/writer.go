@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
@@ -120,7 +119,7 @@ func (j *jsonWriter) Finding(r Record) error {
 func (j *jsonWriter) Close(s Summary) error {
 	enc := newEncoder(j.w)
 	enc.SetIndent("", "  ")
-	return enc.Encode(document{reportSchema, slices.Concat([]Record{}, j.findings), s})
+	return enc.Encode(document{reportSchema, append([]Record{}, j.findings...), s})
 }
 
 // newEncoder returns an encoder that leaves "<" in "NAME <MAIL>" as it is.
