@@ -33,7 +33,7 @@ func TestDocs(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	shown := make(map[string]shownCommand)
-	for _, p := range pages(t) {
+	for _, p := range docPages(t) {
 		script := p.script(t, shown)
 		if len(script.Files) == 0 && len(script.Comment) == 0 {
 			continue
@@ -53,14 +53,14 @@ func TestDocs(t *testing.T) {
 
 // shownCommand is a command of the manual, and how it has to end.
 type shownCommand struct {
-	command
+	docCommand
 	at   string // its page and line
 	code int
 	all  bool // check its output
 }
 
 // script turns a page into one.
-func (p page) script(t *testing.T, shown map[string]shownCommand) *txtar.Archive {
+func (p docPage) script(t *testing.T, shown map[string]shownCommand) *txtar.Archive {
 	t.Helper()
 	var script strings.Builder
 	archive := &txtar.Archive{}
@@ -80,7 +80,7 @@ func (p page) script(t *testing.T, shown map[string]shownCommand) *txtar.Archive
 			if p.arriving() {
 				continue
 			}
-			s := shownCommand{command: c, at: fmt.Sprintf("%s:%d", p.name, c.line), code: part.code(t, i), all: part.lang != "sh"}
+			s := shownCommand{docCommand: c, at: fmt.Sprintf("%s:%d", p.name, c.line), code: part.code(t, i), all: part.lang != "sh"}
 			shown[s.at] = s
 			fmt.Fprintf(&script, "shown %s\n", s.at)
 			if worlds == 0 {
@@ -103,9 +103,9 @@ func readWorld(t *testing.T, name string) *txtar.Archive {
 
 // toRun returns the commands of a block that are to be run. A block `text output=X`
 // shows what `revokey X` prints.
-func (b part) toRun() []command {
+func (b docPart) toRun() []docCommand {
 	if out := b.info["output"]; out != "" {
-		return []command{{line: b.line, text: "revokey " + out, output: b.lines}}
+		return []docCommand{{line: b.line, text: "revokey " + out, output: b.lines}}
 	}
 	if _, norun := b.info["norun"]; norun || !b.shell() {
 		return nil
@@ -114,7 +114,7 @@ func (b part) toRun() []command {
 }
 
 // code is how the command i of the block has to end.
-func (b part) code(t *testing.T, i int) int {
+func (b docPart) code(t *testing.T, i int) int {
 	t.Helper()
 	if b.info["codes"] == "" {
 		return exitClean
@@ -196,7 +196,7 @@ func (s shownCommand) run(ts *testscript.TestScript) {
 	if got != s.code {
 		ts.Fatalf("%s: `%s` ended with exit code %d, the manual has %d\n%s%s", s.at, text, got, s.code, ts.ReadFile("stdout"), ts.ReadFile("stderr"))
 	}
-	if printed := ts.ReadFile("stdout"); s.all && !shows(s.output, printed) {
+	if printed := ts.ReadFile("stdout"); s.all && !docShows(s.output, printed) {
 		ts.Fatalf("%s: the manual shows\n\n%s\n\nbut `%s` prints\n\n%s", s.at, strings.Join(s.output, "\n"), text, masked.ReplaceAllString(printed, "$1…$2"))
 	}
 }
@@ -218,21 +218,21 @@ var (
 	}
 )
 
-func plain(line string) string {
+func withoutVariables(line string) string {
 	for _, v := range variable {
 		line = v.what.ReplaceAllString(line, v.as)
 	}
 	return strings.TrimSpace(line)
 }
 
-// shows reports whether the lines are what was printed, but for keys, times and the
+// docShows reports whether the lines are what was printed, but for keys, times and the
 // width of columns. In a line `…` stands for any text, alone for any lines; empty
 // lines do not count.
-func shows(lines []string, printed string) bool {
+func docShows(lines []string, printed string) bool {
 	var pattern strings.Builder
 	pattern.WriteString(`^`)
 	for _, line := range lines {
-		switch line = plain(line); line {
+		switch line = withoutVariables(line); line {
 		case "":
 		case "…":
 			pattern.WriteString(`(?:[^\n]*\n)*?`)
@@ -243,7 +243,7 @@ func shows(lines []string, printed string) bool {
 	pattern.WriteString(`$`)
 	var got strings.Builder
 	for line := range strings.Lines(printed) {
-		if line = plain(line); line != "" {
+		if line = withoutVariables(line); line != "" {
 			got.WriteString(line + "\n")
 		}
 	}
@@ -268,7 +268,7 @@ func TestShows(t *testing.T) {
 		{[]string{"…", "2026-09-09 by d, after 0.1 s", "last"}, false},
 		{nil, false},
 	} {
-		if got := shows(tt.lines, printed); got != tt.want {
+		if got := docShows(tt.lines, printed); got != tt.want {
 			t.Errorf("%q: got %v", tt.lines, got)
 		}
 	}

@@ -51,7 +51,7 @@ func TestDocsKnown(t *testing.T) {
 	t.Parallel()
 	app := newApp(streams{})
 	seen := 0
-	for _, p := range pages(t) {
+	for _, p := range docPages(t) {
 		for _, b := range p.parts {
 			if b.lang == "" && b.script == "" && strings.Contains(strings.Join(b.lines, "\n"), "revokey scan") {
 				t.Errorf("%s:%d: a block with commands and no language", p.name, b.line)
@@ -59,7 +59,7 @@ func TestDocsKnown(t *testing.T) {
 			for i, line := range b.lines {
 				for _, words := range invocations(line) {
 					seen++
-					if err := unknown(app, words); err != nil {
+					if err := unknownIn(app, words); err != nil {
 						t.Errorf("%s:%d: %v in %q", p.name, b.line+i, err, line)
 					}
 				}
@@ -69,7 +69,7 @@ func TestDocsKnown(t *testing.T) {
 			var err error
 			if found := invocations(s.text); len(found) > 0 {
 				seen++
-				err = unknown(app, found[0])
+				err = unknownIn(app, found[0])
 			} else if strings.HasPrefix(s.text, "--") {
 				seen++
 				err = unknownFlag(app, strings.Fields(s.text)[0])
@@ -90,8 +90,8 @@ func TestDocsKnown(t *testing.T) {
 }
 
 // within reports whether the line is in a fenced block.
-func (p page) within(line int) bool {
-	return slices.ContainsFunc(p.parts, func(b part) bool { return b.line <= line && line < b.line+len(b.lines) })
+func (p docPage) within(line int) bool {
+	return slices.ContainsFunc(p.parts, func(b docPart) bool { return b.line <= line && line < b.line+len(b.lines) })
 }
 
 var (
@@ -119,8 +119,8 @@ func invocations(line string) [][]string {
 	return all
 }
 
-// unknown tells what of a command line the program does not have.
-func unknown(app *cli.App, words []string) error {
+// unknownIn tells what of a command line the program does not have.
+func unknownIn(app *cli.App, words []string) error {
 	if strings.HasPrefix(words[0], "-") {
 		return unknownFlag(app, words[0])
 	}
@@ -151,19 +151,19 @@ func unknown(app *cli.App, words []string) error {
 func unknownFlag(app *cli.App, word string) error {
 	name, _, _ := strings.Cut(strings.Trim(word, "-,"), "=")
 	known := slices.Contains(foreignFlags, "--"+name) || name == "help" || name == "version"
-	walk(app.Commands, "", func(_ string, c *cli.Command) { known = known || knows(c, name) })
+	walkCommands(app.Commands, "", func(_ string, c *cli.Command) { known = known || knows(c, name) })
 	if !known {
 		return fmt.Errorf("unknown flag %s", word)
 	}
 	return nil
 }
 
-// walk calls f for each command that people see, by its path, such as "hook install".
-func walk(commands []*cli.Command, above string, f func(path string, c *cli.Command)) {
+// walkCommands calls f for each command that people see, by its path, such as "hook install".
+func walkCommands(commands []*cli.Command, above string, f func(path string, c *cli.Command)) {
 	for _, c := range commands {
 		if !c.Hidden {
 			f(above+c.Name, c)
-			walk(c.Subcommands, above+c.Name+" ", f)
+			walkCommands(c.Subcommands, above+c.Name+" ", f)
 		}
 	}
 }
@@ -173,12 +173,12 @@ func walk(commands []*cli.Command, above string, f func(path string, c *cli.Comm
 func TestDocsTell(t *testing.T) {
 	t.Parallel()
 	var text strings.Builder
-	for _, p := range pages(t) {
+	for _, p := range docPages(t) {
 		if p.name != referencePage && p.name != "CHANGELOG.md" {
 			text.WriteString(p.text)
 		}
 	}
-	walk(newApp(streams{}).Commands, "", func(path string, c *cli.Command) {
+	walkCommands(newApp(streams{}).Commands, "", func(path string, c *cli.Command) {
 		names := []string{path}
 		if len(c.Subcommands) > 0 {
 			names = nil // a group
@@ -194,18 +194,18 @@ func TestDocsTell(t *testing.T) {
 	})
 }
 
-var link = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+var docLink = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 
 // TestDocsLinks follows every link within the repository, and each heading that one names.
 func TestDocsLinks(t *testing.T) {
 	t.Parallel()
-	all := pages(t)
+	all := docPages(t)
 	headings := make(map[string][]string)
 	for _, p := range all {
 		headings[p.name] = p.headings()
 	}
 	for _, p := range all {
-		for _, m := range link.FindAllStringSubmatch(p.text, -1) {
+		for _, m := range docLink.FindAllStringSubmatch(p.text, -1) {
 			u, err := url.Parse(m[1])
 			if err != nil || u.Scheme != "" || u.Host != "" {
 				continue
@@ -230,8 +230,8 @@ func TestDocsLinks(t *testing.T) {
 // TestDocsIndex holds docs/README.md to list every page.
 func TestDocsIndex(t *testing.T) {
 	t.Parallel()
-	all := pages(t)
-	index := all[slices.IndexFunc(all, func(p page) bool { return p.name == "docs/README.md" })]
+	all := docPages(t)
+	index := all[slices.IndexFunc(all, func(p docPage) bool { return p.name == "docs/README.md" })]
 	for _, p := range all {
 		name, below := strings.CutPrefix(p.name, "docs/")
 		if below && name != "README.md" && !strings.Contains(name, "/") && !strings.Contains(index.text, "("+name+")") {
@@ -241,7 +241,7 @@ func TestDocsIndex(t *testing.T) {
 }
 
 // headings returns the names by which a page's headings are linked to, as GitHub makes them.
-func (p page) headings() []string {
+func (p docPage) headings() []string {
 	var all []string
 	for i, line := range strings.Split(p.text, "\n") {
 		title, ok := strings.CutPrefix(strings.TrimLeft(line, "#"), " ")

@@ -9,16 +9,16 @@ import (
 	"testing"
 )
 
-// page is a page of the manual, cut into what the tests of it need.
-type page struct {
+// docPage is a page of the manual, cut into what the tests of it need.
+type docPage struct {
 	name  string // from the root of the repository, with slashes
 	text  string
-	parts []part    // code blocks and test comments, in their order
-	prose []snippet // code within sentences
+	parts []docPart    // code blocks and test comments, in their order
+	prose []docSnippet // code within sentences
 }
 
-// part is a code block, or a comment for the tests, which nobody sees.
-type part struct {
+// docPart is a code block, or a comment for the tests, which nobody sees.
+type docPart struct {
 	line   int               // of its first line of content, from 1
 	script string            // of a comment: lines of testscript
 	lang   string            // of a block: the first word of its info string
@@ -26,8 +26,8 @@ type part struct {
 	lines  []string
 }
 
-// snippet is code within a sentence.
-type snippet struct {
+// docSnippet is code within a sentence.
+type docSnippet struct {
 	line int
 	text string
 }
@@ -40,10 +40,10 @@ var arriving = []string{
 	"docs/sweep.md", "docs/forges.md", "docs/report.md", "docs/threat-model.md", "docs/reliability.md", "docs/dependencies.md",
 }
 
-// pages returns the manual: all Markdown of the root, of docs and of .github.
-func pages(t *testing.T) []page {
+// docPages returns the manual: all Markdown of the root, of docs and of .github.
+func docPages(t *testing.T) []docPage {
 	t.Helper()
-	var all []page
+	var all []docPage
 	for _, pattern := range []string{"*.md", "docs/*.md", "docs/*/*.md", ".github/*.md", ".github/*/*.md"} {
 		files, err := filepath.Glob(filepath.Join(docsRoot, pattern))
 		if err != nil {
@@ -65,21 +65,21 @@ func pages(t *testing.T) []page {
 }
 
 var (
-	fence   = regexp.MustCompile("^( *)(```+)(.*)$")
-	comment = regexp.MustCompile(`^<!-- test:?(.*)$`)
-	inline  = regexp.MustCompile("`([^`]+)`")
+	docFence   = regexp.MustCompile("^( *)(```+)(.*)$")
+	docComment = regexp.MustCompile(`^<!-- test:?(.*)$`)
+	docInline  = regexp.MustCompile("`([^`]+)`")
 )
 
 // parsePage takes a page apart. It knows of Markdown what the manual uses: fenced and
 // indented blocks, code spans, and comments that begin a line.
-func parsePage(t *testing.T, name, text string) page {
-	p := page{name: name, text: text}
+func parsePage(t *testing.T, name, text string) docPage {
+	p := docPage{name: name, text: text}
 	lines := strings.Split(text, "\n")
 	paragraph, first := "", 1
 	end := func() { p.prose, paragraph = append(p.prose, snippets(first, paragraph)...), "" }
 	for i := 0; i < len(lines); i++ {
-		if m := comment.FindStringSubmatch(lines[i]); m != nil {
-			part := part{line: i + 1}
+		if m := docComment.FindStringSubmatch(lines[i]); m != nil {
+			part := docPart{line: i + 1}
 			rest := m[1]
 			for !strings.Contains(rest, "-->") {
 				part.script += rest + "\n"
@@ -90,8 +90,8 @@ func parsePage(t *testing.T, name, text string) page {
 			}
 			part.script += rest[:strings.Index(rest, "-->")] + "\n"
 			p.parts = append(p.parts, part)
-		} else if m := fence.FindStringSubmatch(lines[i]); m != nil {
-			part := part{line: i + 2}
+		} else if m := docFence.FindStringSubmatch(lines[i]); m != nil {
+			part := docPart{line: i + 2}
 			part.lang, part.info = parseInfo(m[3])
 			for i++; i < len(lines) && strings.TrimSpace(lines[i]) != m[2]; i++ {
 				part.lines = append(part.lines, strings.TrimPrefix(lines[i], m[1]))
@@ -125,19 +125,19 @@ func parseInfo(s string) (lang string, info map[string]string) {
 
 // snippets are the code spans of a paragraph that begins in a line. A span may go on in
 // the next line.
-func snippets(first int, paragraph string) []snippet {
-	var all []snippet
-	for _, m := range inline.FindAllStringSubmatchIndex(paragraph, -1) {
+func snippets(first int, paragraph string) []docSnippet {
+	var all []docSnippet
+	for _, m := range docInline.FindAllStringSubmatchIndex(paragraph, -1) {
 		text := strings.Join(strings.Fields(paragraph[m[2]:m[3]]), " ")
-		all = append(all, snippet{first + strings.Count(paragraph[:m[0]], "\n"), text})
+		all = append(all, docSnippet{first + strings.Count(paragraph[:m[0]], "\n"), text})
 	}
 	return all
 }
 
 // commands returns the commands of a block for the shell: those behind a `$` of a
 // console, each line of a script. A line that ends with a backslash goes on.
-func (b part) commands() []command {
-	var all []command
+func (b docPart) commands() []docCommand {
+	var all []docCommand
 	for i := 0; i < len(b.lines); i++ {
 		text, number := b.lines[i], b.line+i
 		if b.lang == "console" {
@@ -154,20 +154,20 @@ func (b part) commands() []command {
 			text += "\n" + b.lines[i]
 		}
 		if trimmed := strings.TrimSpace(text); trimmed != "" && !strings.HasPrefix(trimmed, "#") {
-			all = append(all, command{line: number, text: text})
+			all = append(all, docCommand{line: number, text: text})
 		}
 	}
 	return all
 }
 
-// command is one that the manual shows, with what it is said to print.
-type command struct {
+// docCommand is one that the manual shows, with what it is said to print.
+type docCommand struct {
 	line   int
 	text   string
 	output []string // of a console
 }
 
 // shell reports whether the block is for a shell.
-func (b part) shell() bool { return slices.Contains([]string{"sh", "console"}, b.lang) }
+func (b docPart) shell() bool { return slices.Contains([]string{"sh", "console"}, b.lang) }
 
-func (p page) arriving() bool { return slices.Contains(arriving, p.name) }
+func (p docPage) arriving() bool { return slices.Contains(arriving, p.name) }

@@ -41,7 +41,7 @@ func reference(app *cli.App) string {
 		"# Commands and flags\n\nWhat `--help` says of each command. [README.md](README.md) leads to what they are for, " +
 		"[exit-codes.md](exit-codes.md) tells how they end.\n")
 	shared := sharedFlags(app)
-	walk(app.Commands, "", func(path string, c *cli.Command) {
+	walkCommands(app.Commands, "", func(path string, c *cli.Command) {
 		fmt.Fprintf(&b, "\n## revokey %s\n\n%s.\n", path, capital(c.Usage))
 		if len(c.Subcommands) == 0 {
 			fmt.Fprintf(&b, "\n```text\nrevokey %s\n```\n", strings.TrimSpace(path+" [flags] "+c.ArgsUsage))
@@ -51,7 +51,7 @@ func reference(app *cli.App) string {
 		}
 		var own []cli.Flag
 		var others []string
-		for _, f := range visible(c) {
+		for _, f := range visibleFlagsOf(c) {
 			if slices.ContainsFunc(shared, func(s cli.Flag) bool { return sameFlag(s, f) }) {
 				others = append(others, "`--"+f.Names()[0]+"`")
 			} else {
@@ -67,7 +67,7 @@ func reference(app *cli.App) string {
 	return b.String()
 }
 
-func visible(c *cli.Command) []cli.Flag {
+func visibleFlagsOf(c *cli.Command) []cli.Flag {
 	return slices.DeleteFunc(slices.Clone(c.Flags), func(f cli.Flag) bool {
 		v, ok := f.(cli.VisibleFlag)
 		return f.Names()[0] == "help" || ok && !v.IsVisible()
@@ -77,7 +77,7 @@ func visible(c *cli.Command) []cli.Flag {
 // sharedFlags are those that three commands or more have, in the order in which they come up.
 func sharedFlags(app *cli.App) []cli.Flag {
 	var all, shared []cli.Flag
-	walk(app.Commands, "", func(_ string, c *cli.Command) { all = append(all, visible(c)...) })
+	walkCommands(app.Commands, "", func(_ string, c *cli.Command) { all = append(all, visibleFlagsOf(c)...) })
 	for _, f := range all {
 		n := 0
 		for _, g := range all {
