@@ -42,7 +42,7 @@ func (a *annotationsWriter) Close(sum Summary) error {
 		an := newAnnotation(r)
 		byKind[an.kind] = append(byKind[an.kind], an)
 	}
-	byKind["notice"] = append([]annotation{{"notice", []string{"title=revokey"}, strings.TrimSpace(textSummary(sum))}}, byKind["notice"]...)
+	byKind["notice"] = append([]annotation{{"notice", []string{"title=revokey"}, strings.TrimSpace(Style{}.summary(sum))}}, byKind["notice"]...)
 	for _, kind := range []string{"error", "warning", "notice"} {
 		for _, an := range firstAnnotations(byKind[kind]) {
 			if _, err := io.WriteString(a.w, an.String()); err != nil {
@@ -116,7 +116,7 @@ func (s *stepSummaryWriter) Close(sum Summary) error {
 	worstFirst(s.findings)
 	var b strings.Builder
 	b.WriteString("## revokey\n")
-	for line := range strings.Lines(textSummary(sum)) {
+	for line := range strings.Lines(Style{}.summary(sum)) {
 		b.WriteString("\n" + markdownEscape(line)) // a paragraph each
 	}
 	written := 0

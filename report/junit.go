@@ -110,7 +110,7 @@ func newJunitCase(r Record) junitCase {
 		c.File = Printable(places[0].file())
 	}
 	if status := r.Verdict.Status; status != revoke.Example {
-		c.Failure = &junitProblem{Message: sentence(r), Type: status.String(), Text: "\n" + textFinding(r)}
+		c.Failure = &junitProblem{Message: sentence(r), Type: status.String(), Text: "\n" + Style{}.finding(r)}
 	}
 	return c
 }

@@ -102,7 +102,7 @@ func sentence(r Record) string {
 }
 
 // told tells of a place in a few words, its foreign names printable.
-func (o Occurrence) told() string { return textPlace(o) }
+func (o Occurrence) told() string { return Style{}.place(o) }
 
 // plain returns foreign text for formats with their own escapes: what is printable as
 // it is, anything else as [Printable] has it.

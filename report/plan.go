@@ -3,7 +3,6 @@ package report
 import (
 	"fmt"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/revokey-dev/revokey/revoke"
@@ -11,14 +10,21 @@ import (
 
 // Plan returns a plan of revocation for people: a table of several keys, then all
 // that is known of each. With colours, what would break is red.
-func Plan(p revoke.Plan, colours bool) string {
+func Plan(p revoke.Plan, s Style) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "Plan, made as %s\n\n", Printable(p.Operator.ARN))
+	b.WriteString(strings.Join(s.wrap("Plan, made as "+Printable(p.Operator.ARN), 0), "\n") + "\n\n")
 	if len(p.Steps) > 1 {
-		b.WriteString(planTable(p))
+		b.WriteString(s.planTable(p) + "\n")
 	}
-	for _, s := range p.Steps {
-		b.WriteString(planStep(s, p.MadeAt, colours))
+	full := p.Steps
+	if s.Full > 0 && len(full) > s.Full {
+		full = full[:s.Full]
+	}
+	for _, step := range full {
+		b.WriteString(s.planStep(step, p.MadeAt))
+	}
+	if more := len(p.Steps) - len(full); more > 0 {
+		fmt.Fprintf(&b, "and %s more, as the table above has them; --all tells all of each\n\n", count(more, "step"))
 	}
 	if p.Endpoint != "" {
 		fmt.Fprintf(&b, "AWS calls go to %s, not to AWS\n", Printable(p.Endpoint))
@@ -27,27 +33,24 @@ func Plan(p revoke.Plan, colours bool) string {
 }
 
 // planTable has a line for each step.
-func planTable(p revoke.Plan) string {
-	var b strings.Builder
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "KEY\tSTATUS\tWHAT\tACCOUNT\tUSER\tAGE\tLAST USED")
-	for _, s := range p.Steps {
-		account := s.Account
-		if s.AccountName != "" {
-			account += " (" + s.AccountName + ")"
+func (s Style) planTable(p revoke.Plan) string {
+	rows := [][]string{{"KEY", "STATUS", "WHAT", "ACCOUNT", "USER", "AGE", "LAST USED"}}
+	for _, step := range p.Steps {
+		account := step.Account
+		if step.AccountName != "" {
+			account += " (" + step.AccountName + ")"
 		}
 		last := "-"
-		if s.LastUsed != nil {
-			last = ago(p.MadeAt.Sub(s.LastUsed.Time))
+		if step.LastUsed != nil {
+			last = ago(p.MadeAt.Sub(step.LastUsed.Time))
 		}
 		age := "-"
-		if !s.Created.IsZero() {
-			age = span(p.MadeAt.Sub(s.Created))
+		if !step.Created.IsZero() {
+			age = span(p.MadeAt.Sub(step.Created))
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", s.KeyID, s.Verdict.Status, planWord(s), Printable(account), Printable(holder(s)), age, last)
+		rows = append(rows, []string{step.KeyID, step.Verdict.Status.String(), planWord(step), Printable(account), s.shorten(Printable(holder(step)), 24), age, last})
 	}
-	w.Flush()
-	return b.String() + "\n"
+	return s.table(rows, 5, 3, 6, 4, 1)
 }
 
 // holder is the user, or the role, that a step is about.
@@ -91,11 +94,31 @@ func ago(d time.Duration) string {
 	return span(d) + " ago"
 }
 
-func planStep(s revoke.Step, now time.Time, colours bool) string {
+func (s Style) planStep(step revoke.Step, now time.Time) string {
+	word := strings.ToUpper(planWord(step))
+	indent := 12
+	if s.Width > 0 && s.Width < 60 {
+		indent = 2
+	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%-11s %s%s\n", strings.ToUpper(planWord(s)), s.KeyID, planOwner(s))
-	for _, line := range planDetails(s, now, colours) {
-		fmt.Fprintf(&b, "%11s %s\n", "", line)
+	for i, line := range s.wrap(fmt.Sprintf("%-11s %s%s", word, step.KeyID, planOwner(step)), 2) {
+		if i == 0 {
+			colour := alarm
+			if step.Refusal != "" {
+				colour = dim
+			}
+			b.WriteString(s.paint(colour, word) + s.paint(bold, strings.TrimPrefix(line, word)) + "\n")
+		} else {
+			b.WriteString("  " + s.paint(bold, line) + "\n")
+		}
+	}
+	for _, d := range planDetails(step, now) {
+		for _, line := range s.wrap(d.text, indent) {
+			if d.breaks {
+				line = s.paint(warned, line)
+			}
+			fmt.Fprintf(&b, "%*s%s\n", indent, "", line)
+		}
 	}
 	b.WriteByte('\n')
 	return b.String()
@@ -121,9 +144,17 @@ func planOwner(s revoke.Step) string {
 // recent is how short ago a use is from which something must be expected to break.
 const recent = 7 * 24 * time.Hour
 
-func planDetails(s revoke.Step, now time.Time, colours bool) []string {
-	var lines []string
-	add := func(format string, args ...any) { lines = append(lines, Printable(fmt.Sprintf(format, args...))) }
+// planDetail is a line of a step; breaks: it tells of what would stop working.
+type planDetail struct {
+	text   string
+	breaks bool
+}
+
+func planDetails(s revoke.Step, now time.Time) []planDetail {
+	var lines []planDetail
+	add := func(format string, args ...any) {
+		lines = append(lines, planDetail{text: Printable(fmt.Sprintf(format, args...))})
+	}
 	if s.Refusal != "" {
 		add("%s", s.Refusal)
 	}
@@ -134,23 +165,26 @@ func planDetails(s revoke.Step, now time.Time, colours bool) []string {
 		add("leaked in %s%s", s.Seen.Where, since(s.Seen.Since))
 	}
 	if s.Action != revoke.Contain { // else the step before tells it
-		lines = append(lines, planUser(s, now, colours)...)
+		lines = append(lines, planUser(s, now)...)
 	}
 	for _, note := range s.Notes {
 		add("%s", note)
 	}
-	return append(lines, planCall(s)...)
+	for _, line := range planCall(s) {
+		lines = append(lines, planDetail{text: line})
+	}
+	return lines
 }
 
 // planUser tells whose key it is, how it is used, and what else the user has.
-func planUser(s revoke.Step, now time.Time, colours bool) []string {
-	var lines []string
-	add := func(format string, args ...any) { lines = append(lines, Printable(fmt.Sprintf(format, args...))) }
+func planUser(s revoke.Step, now time.Time) []planDetail {
+	var lines []planDetail
+	add := func(format string, args ...any) {
+		lines = append(lines, planDetail{text: Printable(fmt.Sprintf(format, args...))})
+	}
 	if !s.Created.IsZero() {
 		add("created %s, %s", s.Created.Format(time.DateOnly), lastUse(s.LastUsed))
-		if u := s.LastUsed; colours && u != nil && now.Sub(u.Time) < recent && s.Refusal == "" {
-			lines[0] = "\x1b[31m" + lines[0] + "\x1b[0m"
-		}
+		lines[0].breaks = s.LastUsed != nil && now.Sub(s.LastUsed.Time) < recent && s.Refusal == ""
 	}
 	for _, other := range s.Siblings {
 		add("the user's other key %s is %s", other.KeyID, other.Status)

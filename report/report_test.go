@@ -280,7 +280,7 @@ func TestPlan(t *testing.T) {
 			}, By: "arn:by", Call: "iam:UpdateAccessKey"},
 			{KeyState: revoke.KeyState{KeyID: id}, Refusal: "not ours"},
 		},
-	}, false)
+	}, report.Style{})
 	for _, want := range []string{
 		"Plan, made as arn:aws:iam::111122223333:user/admin", "DEACTIVATE  " + id + `, user ci\x1b, account 111122223333`,
 		"last used 2024-05-06 07:08 UTC (s3 in eu-west-1)", "other key other is Active", "AWSQuarantine is attached",
@@ -331,7 +331,7 @@ func TestPlanShowsRecentUseInRed(t *testing.T) {
 		{step(now.Add(-time.Hour), "already inactive"), true, false},
 		{step(now.Add(-30*24*time.Hour), ""), true, false},
 	} {
-		if out := report.Plan(test.plan, test.colours); strings.Contains(out, "\x1b[31mcreated") != test.red {
+		if out := report.Plan(test.plan, report.Style{Colour: test.colours}); strings.Contains(out, "\x1b[31mcreated") != test.red {
 			t.Errorf("red %v:\n%q", test.red, out)
 		}
 	}

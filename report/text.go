@@ -12,12 +12,16 @@ import (
 	"github.com/revokey-dev/revokey/scanner"
 )
 
-// textWriter writes for people: the worst first, then what it all comes to.
-// Every foreign string passes through Printable.
+// textWriter writes for people: what it all comes to, then the worst first. Every foreign
+// string passes through Printable.
 type textWriter struct {
 	w        io.Writer
+	style    Style
 	findings []Record
 }
+
+// NewTextWriter returns a writer of the format "text" in a style of its own.
+func NewTextWriter(w io.Writer, s Style) Writer { return &textWriter{w: w, style: s} }
 
 func (t *textWriter) Finding(r Record) error {
 	t.findings = append(t.findings, r)
@@ -26,14 +30,27 @@ func (t *textWriter) Finding(r Record) error {
 
 func (t *textWriter) Close(s Summary) error {
 	worstFirst(t.findings)
-	for _, r := range t.findings {
-		if _, err := io.WriteString(t.w, textFinding(r)); err != nil {
-			return err
-		}
+	var b strings.Builder
+	b.WriteString(t.style.summary(s))
+	full := t.findings
+	if n := t.style.Full; n > 0 && len(full) > n {
+		full = full[:n]
 	}
-	_, err := io.WriteString(t.w, textSummary(s))
+	for _, r := range full {
+		b.WriteString("\n" + t.style.finding(r))
+	}
+	if rest := t.findings[len(full):]; len(rest) > 0 {
+		b.WriteString(t.style.rest(rest))
+	}
+	if t.style.Width > 0 && len(t.findings) > repeated {
+		b.WriteString("\n" + t.style.answer(s)) // which has scrolled away
+	}
+	_, err := io.WriteString(t.w, b.String())
 	return err
 }
+
+// repeated is from how many findings on the answer is told again below them, on a terminal.
+const repeated = 3
 
 // statuses are all of them, the worst first.
 var statuses = []revoke.Status{
@@ -46,14 +63,64 @@ func gravity(s revoke.Status) int { return slices.Index(statuses, s) }
 // maxLines is how many places of a credential are printed; JSON has all.
 const maxLines = 5
 
-func textFinding(r Record) string {
+// finding tells all of one credential: what it is, then under labels why it has its status,
+// whose it is, where it stands, since when, and what to type next.
+func (s Style) finding(r Record) string {
+	status := strings.ToUpper(r.Verdict.Status.String())
 	var b strings.Builder
-	fmt.Fprintf(&b, "%-19s %s\n", strings.ToUpper(r.Verdict.Status.String()), Title(r))
-	for _, line := range textDetails(r) {
-		fmt.Fprintf(&b, "%19s %s\n", "", line)
+	for i, line := range s.wrap(status+"  "+Title(r), 2) {
+		if i == 0 {
+			b.WriteString(s.paint(colourOf(r.Verdict.Status), status) + s.paint(bold, strings.TrimPrefix(line, status)) + "\n")
+		} else {
+			b.WriteString("  " + s.paint(bold, line) + "\n")
+		}
 	}
-	b.WriteByte('\n')
+	for _, d := range s.details(r) {
+		b.WriteString(s.labelled(d))
+	}
+	if next := s.next(r); next != "" { // whole, to be copied
+		fmt.Fprintf(&b, "  %s %s\n", s.paint(dim, fmt.Sprintf("%-5s", "next")), s.paint(bold, next))
+	}
 	return b.String()
+}
+
+func (s Style) next(r Record) string {
+	if s.Next == nil {
+		return ""
+	}
+	return s.Next(r)
+}
+
+// detail is a line of a finding; those after the first with a label have none.
+type detail struct{ label, text string }
+
+// detailIndent is where the text of details begins: behind the longest label.
+const detailIndent = 8
+
+func (s Style) labelled(d detail) string {
+	var b strings.Builder
+	label := d.label
+	for _, line := range s.wrap(d.text, detailIndent) {
+		fmt.Fprintf(&b, "  %s %s\n", s.paint(dim, fmt.Sprintf("%-5s", label)), line)
+		label = ""
+	}
+	return b.String()
+}
+
+// rest has a line for each finding that is not told in full.
+func (s Style) rest(records []Record) string {
+	rows := make([][]string, 0, len(records))
+	for _, r := range records {
+		where, name := "-", Value(r.KeyID)
+		if name == "" {
+			name = nameless(r.Kind)
+		}
+		if places := r.places(); len(places) > 0 {
+			where = s.shorten(Printable(places[0].file()), max(narrowest, s.Width-36))
+		}
+		rows = append(rows, []string{r.Verdict.Status.String(), s.shorten(name, 20), where})
+	}
+	return fmt.Sprintf("\nand %s more, a line each; --all tells all of each:\n%s", count(len(records), "credential"), s.table(rows))
 }
 
 // Title names a credential in a few words.
@@ -91,35 +158,59 @@ func nameless(kind detectors.Kind) string {
 	return "secret without a key ID"
 }
 
-func textDetails(r Record) []string {
+func (s Style) details(r Record) []detail {
+	var details []detail
+	add := func(label string, lines ...string) {
+		for _, line := range lines {
+			details = append(details, detail{label, line})
+			label = ""
+		}
+	}
+	add("why", textWhy(r)...)
+	add("whose", textWhose(r)...)
+	add("where", s.places(r)...)
+	if seen := textSeen(r); seen != "" {
+		add("when", seen)
+	}
+	if r.KeyID == nil {
+		add("", textFingerprints(r.Fingerprints())...)
+	}
+	return details
+}
+
+// textWhy tells why a finding has its status.
+func textWhy(r Record) []string {
+	var lines []string
+	if r.Verdict.Reason != "" {
+		lines = append(lines, Printable(r.Verdict.Reason))
+	}
+	return append(lines, textExplanation(r)...)
+}
+
+// textWhose tells who has the credential, by AWS and by what it tells of itself.
+func textWhose(r Record) []string {
 	var lines []string
 	if r.Verdict.ARN != "" && !strings.Contains(r.Verdict.Reason, r.Verdict.ARN) {
 		lines = append(lines, Printable(r.Verdict.ARN))
 	}
-	if r.Verdict.Reason != "" {
-		lines = append(lines, Printable(r.Verdict.Reason))
-	}
 	if r.Owner != nil {
 		lines = append(lines, textOwner(*r.Owner)...)
 	}
-	lines = append(lines, textExplanation(r)...)
 	if r.Claims != nil {
 		lines = append(lines, textClaims(*r.Claims))
 	}
-	places := textPlaces(r.Occurrences)
-	shown := places[:min(len(places), maxLines)]
-	lines = append(lines, shown...)
-	if more := len(places) - len(shown); more > 0 {
+	return lines
+}
+
+// places returns a line for each of the first places, and for what may be the secret.
+func (s Style) places(r Record) []string {
+	places := s.textPlaces(r.Occurrences)
+	lines := places[:min(len(places), maxLines)]
+	if more := len(places) - len(lines); more > 0 {
 		lines = append(lines, fmt.Sprintf("and %s more", count(more, "place")))
 	}
-	if seen := textSeen(r); seen != "" {
-		lines = append(lines, seen)
-	}
 	for _, c := range r.Candidates {
-		lines = append(lines, textCandidate(c))
-	}
-	if r.KeyID == nil {
-		lines = append(lines, textFingerprints(r.Fingerprints())...)
+		lines = append(lines, s.candidate(c))
 	}
 	return lines
 }
@@ -156,7 +247,7 @@ func textClaims(c Claims) string {
 	return "it says: " + strings.Join(told, ", ")
 }
 
-func textCandidate(c Candidate) string {
+func (s Style) candidate(c Candidate) string {
 	where := map[scanner.Distance]string{
 		scanner.SameFolder: "the same folder", scanner.SameFile: "the file's next or last version", scanner.SameRepository: "the same repository",
 	}[c.Distance]
@@ -164,21 +255,21 @@ func textCandidate(c Candidate) string {
 		where = Printable(string(c.Distance))
 	}
 	if c.Proven {
-		return "its secret, by STS, is in " + where + ": " + textPlace(c.Occurrence)
+		return "its secret, by STS, is in " + where + ": " + s.place(c.Occurrence)
 	}
-	return "perhaps its secret, in " + where + ": " + textPlace(c.Occurrence)
+	return "perhaps its secret, in " + where + ": " + s.place(c.Occurrence)
 }
 
 // textPlaces returns a line for each path, member or message, with the first of its
 // versions, in the order of the occurrences, which is by path.
-func textPlaces(occurrences []Occurrence) []string {
+func (s Style) textPlaces(occurrences []Occurrence) []string {
 	var lines []string
 	for i := 0; i < len(occurrences); {
 		n := 1
 		for i+n < len(occurrences) && samePath(occurrences[i], occurrences[i+n]) {
 			n++
 		}
-		line := textPlace(occurrences[i])
+		line := s.place(occurrences[i])
 		if n > 1 {
 			line += fmt.Sprintf(", and in %d more versions or lines of it", n-1)
 		}
@@ -192,14 +283,15 @@ func samePath(a, b Occurrence) bool {
 	return a.Path != nil && b.Path != nil && *a.Path == *b.Path && Value(a.Member) == Value(b.Member)
 }
 
-func textPlace(o Occurrence) string {
+func (s Style) place(o Occurrence) string {
 	member := ""
 	if o.Member != nil {
 		member = "!/" + Printable(*o.Member)
 	}
 	line := fmt.Sprintf("%s%s line %d", textObject(o), member, o.Line)
 	if o.Path != nil {
-		line = fmt.Sprintf("%s%s:%d:%d", Printable(*o.Path), member, o.Line, o.Column)
+		at := fmt.Sprintf(":%d:%d", o.Line, o.Column)
+		line = s.shorten(Printable(*o.Path)+member, s.room(detailIndent)-len(at)) + at
 	}
 	if o.Commit != nil && o.Path != nil {
 		line += fmt.Sprintf(" since commit %.12s", *o.Commit)
@@ -268,30 +360,42 @@ func textSeen(r Record) string {
 		r.FirstSeen.Format(time.DateOnly), Value(r.LastSeen).Format(time.DateOnly))
 }
 
-func textSummary(s Summary) string {
-	var b strings.Builder
-	b.WriteString(count(s.Findings, "credential"))
+// summary tells what it all comes to.
+func (s Style) summary(sum Summary) string {
+	b := s.answer(sum)
+	if sum.SilencedCount > 0 {
+		b += sum.silencedText() + "\n"
+	}
+	if sum.AWSEndpoint != "" {
+		b += fmt.Sprintf("AWS calls went to %s, not to AWS\n", Printable(sum.AWSEndpoint))
+	}
+	return b
+}
+
+// answer tells how many credentials there are, how they stand, and whether all was looked at.
+func (s Style) answer(sum Summary) string {
+	text := count(sum.Findings, "credential")
 	separator := ": "
 	for _, status := range statuses {
-		if n := s.ByStatus[status]; n > 0 {
-			fmt.Fprintf(&b, "%s%d %s", separator, n, status)
+		if n := sum.ByStatus[status]; n > 0 {
+			text += fmt.Sprintf("%s%d %s", separator, n, status)
 			separator = ", "
 		}
 	}
-	if s.Blobs > 0 {
-		fmt.Fprintf(&b, "; read %d blobs and messages, %s", s.Blobs, size(s.Bytes))
+	if sum.Blobs > 0 {
+		text += fmt.Sprintf("; read %d blobs and messages, %s", sum.Blobs, size(sum.Bytes))
 	}
-	b.WriteByte('\n')
-	if s.SkippedCount > 0 {
-		fmt.Fprintf(&b, "INCOMPLETE: %s not scanned\n", count(int(s.SkippedCount), "thing"))
+	b := ""
+	for _, line := range s.wrap(text, 0) {
+		b += s.paint(bold, line) + "\n"
 	}
-	if s.SilencedCount > 0 {
-		b.WriteString(s.silencedText() + "\n")
+	if live := fmt.Sprintf("%d %s", sum.ByStatus[revoke.Live], revoke.Live); s.Colour && sum.ByStatus[revoke.Live] > 0 {
+		b = strings.Replace(b, live, "\x1b[0m"+s.paint(alarm, live)+"\x1b["+bold+"m", 1)
 	}
-	if s.AWSEndpoint != "" {
-		fmt.Fprintf(&b, "AWS calls went to %s, not to AWS\n", Printable(s.AWSEndpoint))
+	if sum.SkippedCount > 0 {
+		b += s.paint(alarm, fmt.Sprintf("INCOMPLETE: %s not scanned", count(int(sum.SkippedCount), "thing"))) + "\n"
 	}
-	return b.String()
+	return b
 }
 
 // count returns "1 thing" or "2 things".

@@ -73,7 +73,7 @@ func Formats() []string {
 func NewWriter(format string, w io.Writer) (Writer, error) {
 	switch format {
 	case "text":
-		return &textWriter{w: w}, nil
+		return NewTextWriter(w, Style{}), nil
 	case "json":
 		return &jsonWriter{w: w}, nil
 	case "jsonl":

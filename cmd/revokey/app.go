@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -15,12 +14,27 @@ import (
 
 // run is the program: it carries out the command line and returns the exit code.
 func run(ctx context.Context, args []string, std streams) int {
-	if slices.Contains(args, completionFlag) {
-		complete(ctx, args, std)
+	if complete(args, std) {
 		return exitClean
 	}
 	app := newApp(std)
-	err := app.RunContext(ctx, argsFirst(app, args))
+	if line, ok := parseLine(app, args); ok {
+		obeying, err := std.obeying(line)
+		if err != nil {
+			explain(err, std)
+			return exitCode(err)
+		}
+		std, args = obeying, line.words()
+		app = newApp(std)
+		if asksForHelp(line) {
+			return exitCode(printHelp(app, line.command[1:], std))
+		}
+	} else if len(args) == 2 && slices.Contains([]string{"--help", "-h", "-help"}, args[1]) {
+		return exitCode(printHelp(app, nil, std))
+	} else if len(args) > 2 { // of a command that there is not
+		args = slices.DeleteFunc(slices.Clone(args), func(a string) bool { return a == "--help" || a == "-h" })
+	}
+	err := app.RunContext(ctx, args)
 	if left := untold(err); left != nil {
 		explain(left, std)
 	}
@@ -34,25 +48,15 @@ func explain(err error, std streams) {
 		std.say("interrupted")
 		return
 	}
-	for i, line := range strings.Split(err.Error(), "\n") {
-		if i == 0 {
-			std.say("%s", report.Printable(line))
-		} else {
-			fmt.Fprintln(std.err, "  "+report.Printable(line))
-		}
+	lines := strings.Split(err.Error(), "\n")
+	for i := range lines {
+		lines[i] = report.Printable(lines[i])
 	}
+	std.fail(strings.Join(lines, "\n"))
 	if hint := hintFor(err); hint != "" {
 		std.hint("%s", report.Printable(hint))
 	}
 }
-
-const exitCodesText = `EXIT CODES
-   0    clean: nothing found, or all that was asked for is done and proven
-   1    findings, none of them proven live
-   2    trouble: bad usage, an error, or something was not scanned
-   3    at least one key is live
-   130  interrupted
-`
 
 func newApp(std streams) *cli.App {
 	app := &cli.App{
@@ -62,15 +66,15 @@ func newApp(std streams) *cli.App {
 		Reader:                    std.in,
 		Writer:                    std.out,
 		ErrWriter:                 std.err,
-		HideHelpCommand:           true,
+		HideHelp:                  true, // it is ours: see page
 		DisableSliceFlagSeparator: true,
 		Action:                    noCommand,
 		OnUsageError:              badUsage,
 		ExitErrHandler:            func(*cli.Context, error) {}, // run alone decides how to end
-		CustomAppHelpTemplate:     cli.AppHelpTemplate + "\n" + exitCodesText,
 		Commands: []*cli.Command{
 			scanCommand(std), verifyCommand(std), revokeCommand(std), undoCommand(std),
 			traceCommand(std), keysCommand(std), reportCommand(std), journalCommand(std), baselineCommand(std), configCommand(std), demoCommand(std), hookCommand(std),
+			completionCommand(std), helpCommand(std), manCommand(std),
 		},
 	}
 	dress(app.Commands)
@@ -82,20 +86,9 @@ func newApp(std streams) *cli.App {
 func dress(commands []*cli.Command) {
 	for _, c := range commands {
 		c.OnUsageError = badUsage
-		c.HideHelpCommand = true
-		c.CustomHelpTemplate = cli.CommandHelpTemplate + "\n" + exitCodesText
-		if len(c.Subcommands) > 0 {
-			c.CustomHelpTemplate = cli.SubcommandHelpTemplate + "\n" + exitCodesText
-		}
+		c.HideHelp = true
+		addCommonFlags(c)
 		dress(c.Subcommands)
-	}
-}
-
-// undress makes the commands, and those below them, do nothing.
-func undress(commands []*cli.Command) {
-	for _, c := range commands {
-		c.Action = func(*cli.Context) error { return nil }
-		undress(c.Subcommands)
 	}
 }
 
@@ -106,35 +99,40 @@ func noCommand(c *cli.Context) error {
 	}
 	name := c.Args().First()
 	err := usagef("unknown command %q", name)
-	return err.withHint("%s `revokey --help` lists the commands", cli.SuggestCommand(c.App.Commands, name))
+	return err.withHint("%s`revokey --help` lists the commands", didYouMean(name, c.App.Commands))
+}
+
+// didYouMean suggests the command that a mistyped word is near, "" for none.
+func didYouMean(word string, commands []*cli.Command) string {
+	var names []string
+	for _, c := range commands {
+		if !c.Hidden {
+			names = append(names, c.Names()...)
+		}
+	}
+	if like := nearest(word, names); like != "" {
+		return fmt.Sprintf("Did you mean %q? ", like)
+	}
+	return ""
 }
 
 // badUsage turns what the flag package says into ours, with a suggestion.
 func badUsage(c *cli.Context, err error, _ bool) error {
 	usage := usagef("%s", err)
+	if rest, ok := strings.CutPrefix(err.Error(), "flag needs an argument: -"); ok {
+		return usagef("--%s takes a value", strings.TrimLeft(rest, "-")).withHint("`%s --help` tells which", c.Command.HelpName)
+	}
 	name, ok := strings.CutPrefix(err.Error(), "flag provided but not defined: -")
 	if !ok {
 		return usage.withHint("`%s --help` lists the flags", c.Command.HelpName)
 	}
 	usage.text = fmt.Sprintf("unknown flag --%s", strings.TrimLeft(name, "-"))
-	if like := cli.SuggestFlag(c.Command.VisibleFlags(), name, false); like != "" {
-		return usage.withHint("did you mean %s?", like)
+	var names []string
+	for _, f := range c.Command.VisibleFlags() {
+		names = append(names, f.Names()...)
 	}
-	return usage
-}
-
-// completionFlag is what the shell's completion adds to the command line.
-const completionFlag = "--generate-bash-completion"
-
-// complete prints what could follow. It can run no action, whatever the line:
-// the flag goes last and every "--" away, behind which urfave/cli would take
-// it for an argument and run the command.
-func complete(ctx context.Context, args []string, std streams) {
-	defer func() { _ = recover() }() // urfave/cli panics where a flag's value is missing
-	words := slices.DeleteFunc(slices.Clone(args), func(a string) bool { return a == "--" || a == completionFlag })
-	app := newApp(streams{in: std.in, out: std.out, err: io.Discard})
-	app.EnableBashCompletion = true
-	app.Action = nil
-	undress(app.Commands)
-	_ = app.RunContext(ctx, append(words, completionFlag))
+	if like := nearest(strings.TrimLeft(name, "-"), names); like != "" {
+		return usage.withHint("did you mean --%s?", like)
+	}
+	return usage.withHint("`%s --help` lists the flags", c.Command.HelpName)
 }

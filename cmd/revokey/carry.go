@@ -28,6 +28,7 @@ type carryOptions struct {
 	journal    string
 	json       bool
 	rootKeys   []string // that may be deleted without being asked about
+	all        bool     // tell all of each step, however many there are
 	stdinTaken bool     // by something else than the answer to a question
 }
 
@@ -56,7 +57,7 @@ func journalFlag() cli.Flag {
 }
 
 func carryOptionsOf(c *cli.Context) (carryOptions, error) {
-	o := carryOptions{apply: c.Bool("apply"), yes: c.Bool("yes"), journal: c.String("journal")}
+	o := carryOptions{apply: c.Bool("apply"), yes: c.Bool("yes"), all: c.Bool("all"), journal: c.String("journal")}
 	o.aim.Delete = c.Bool("delete")
 	if c.Bool("contain") {
 		o.aim.Contain = revoke.DenySessions
@@ -106,16 +107,38 @@ type worker struct {
 	journal *revoke.Journal
 	bar     *progress
 	results []revoke.Result
+
+	settled, steps int // of the plan that is being carried out
+}
+
+// begin shows the progress of what is to come, until end.
+func (w *worker) begin(what, unit string) { w.bar = newProgress(w.std, what, unit) }
+
+func (w *worker) end(what string, n int) {
+	w.bar.done()
+	w.std.detail(what, "steps", n, "seconds", w.bar.seconds())
+}
+
+// style is that of what people read.
+func (w *worker) style() report.Style {
+	if w.text != w.std.out {
+		return report.Style{}
+	}
+	style := w.std.style()
+	if w.o.all {
+		style.Full = 0
+	}
+	return style
 }
 
 // newWorker opens the journal where something may be recorded or asked of it.
 func newWorker(ctx context.Context, o carryOptions, aws awsOptions, journaled bool, std streams) (*worker, error) {
-	w := &worker{o: o, std: std, text: std.out, bar: newProgress(std)}
+	w := &worker{o: o, std: std, text: std.out, bar: idle(std)}
 	if o.json {
 		w.text = std.err
 	}
 	opts := revoke.RevokerOptions{Aim: o.aim, Workers: aws.workers(), OnProgress: w.tell, OnPlan: func(n, all int) {
-		w.bar.step(n, all, fmt.Sprintf("of %d keys looked at", all))
+		w.bar.step(n, all)
 	}}
 	if o.apply || o.aim.Delete || journaled {
 		var err error
@@ -140,17 +163,21 @@ func (w *worker) close() {
 
 // tell tells what became of one key.
 func (w *worker) tell(r revoke.Result) {
-	w.bar.done()
-	fmt.Fprintln(w.text, report.Result(r))
+	w.bar.beside(func() { fmt.Fprintln(w.text, report.Result(r)) })
+	if r.Outcome != revoke.Requested {
+		w.settled++
+	}
+	w.bar.step(w.settled, w.steps)
 }
 
 func (w *worker) plan(ctx context.Context, targets []revoke.Target) (revoke.Plan, error) {
+	w.begin("planning", "keys")
 	plan, err := w.Plan(ctx, targets)
-	w.bar.done()
+	w.end("planned", len(plan.Steps))
 	if err != nil {
 		return plan, fmt.Errorf("planning: %w", err)
 	}
-	fmt.Fprint(w.text, report.Plan(plan, w.std.colour && !w.o.json))
+	fmt.Fprint(w.text, report.Plan(plan, w.style()))
 	return plan, nil
 }
 
@@ -183,13 +210,32 @@ func (w *worker) carryOut(ctx context.Context, plan revoke.Plan) error {
 			return err
 		}
 	}
+	w.begin("waiting until AWS proves it", "steps")
+	w.settled, w.steps = 0, len(plan.Steps)
 	results, err := w.Apply(ctx, plan)
+	w.end("carried out", len(results))
 	w.results = results
 	if err != nil {
 		w.std.hint("`revokey revoke --resume` goes on from here")
 		return errors.Join(w.printJSON(plan), fmt.Errorf("carrying out the plan: %w", err))
 	}
+	w.follow(results)
 	return errors.Join(w.printJSON(plan), applied(results, plan))
+}
+
+// follow tells what to type after keys were switched off: what was done with them, and how to
+// take it back.
+func (w *worker) follow(results []revoke.Result) {
+	i := slices.IndexFunc(results, func(r revoke.Result) bool {
+		return r.Action == revoke.Deactivate && (r.Outcome == revoke.Verified || r.Outcome == revoke.Requested)
+	})
+	if i < 0 {
+		return
+	}
+	operator := w.std.line.only(operatorFlags()...)
+	trace := append([]string{"revokey", "trace", results[i].KeyID}, operator...)
+	undo := append([]string{"revokey", "undo", "last"}, append(w.std.line.only("journal"), operator...)...)
+	w.std.next("see what was done with it while it worked; or take all of this back", typed(trace...), typed(undo...))
 }
 
 // confirmRoots asks about each root key by itself: its ID has to be typed, or given
@@ -277,12 +323,13 @@ func (w *worker) goOn(ctx context.Context, run revoke.Entry) error {
 		return w.CloseRun(run)
 	}
 	w.std.say("a run of %d steps was interrupted on %s; it meant to:", len(run.Steps), run.Time.Format(journalTime))
+	w.begin("planning", "keys")
 	plan, err := w.PlanAgain(ctx, run)
-	w.bar.done()
+	w.end("planned", len(plan.Steps))
 	if err != nil {
 		return fmt.Errorf("planning: %w", err)
 	}
-	fmt.Fprint(w.text, report.Plan(plan, w.std.colour && !w.o.json))
+	fmt.Fprint(w.text, report.Plan(plan, w.style()))
 	return w.carryOut(ctx, plan)
 }
 

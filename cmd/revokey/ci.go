@@ -12,7 +12,11 @@ import (
 // environ looks variables up, as [os.LookupEnv].
 type environ func(string) (string, bool)
 
+// get returns the value of a variable, "" where there is none, or no environment.
 func (e environ) get(name string) string {
+	if e == nil {
+		return ""
+	}
 	value, _ := e(name)
 	return value
 }

@@ -23,7 +23,7 @@ func noHookCommand(c *cli.Context) error {
 		return usagef("hook takes a command").withHint("`revokey hook --help` lists them; `revokey hook install` is the first")
 	}
 	name := c.Args().First()
-	return usagef("unknown command %q of hook", name).withHint("%s `revokey hook --help` lists the commands", cli.SuggestCommand(c.Command.Subcommands, name))
+	return usagef("unknown command %q of hook", name).withHint("%s`revokey hook --help` lists the commands", didYouMean(name, c.Command.Subcommands))
 }
 
 // The hooks that this program is, as git names them.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -115,7 +114,7 @@ var errTimeIsUp = errors.New("the time for asking (--verify-timeout) was over be
 // done, or the time for asking was over, are not checked, and the error says why.
 func (j *judge) all(ctx context.Context, suspects []suspect, std streams) error {
 	defer j.recaller.Close()
-	p := newProgress(std)
+	p := newProgress(std, "verifying", "credentials")
 	defer p.done()
 	limited, cancel := context.WithTimeoutCause(ctx, j.ask.within, errTimeIsUp)
 	defer cancel()
@@ -125,11 +124,12 @@ func (j *judge) all(ctx context.Context, suspects []suspect, std streams) error 
 		workers.Go(func() stream.Callback {
 			j.one(limited, &suspects[i], hints)
 			return func() {
-				p.step(n+1, len(suspects), fmt.Sprintf("of %d credentials verified", len(suspects)))
+				p.step(n+1, len(suspects))
 			}
 		})
 	}
 	workers.Wait()
+	std.detail("verified", "credentials", len(suspects), "seconds", p.seconds())
 	return j.cutShort(ctx, limited, suspects, std)
 }
 

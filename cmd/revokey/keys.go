@@ -165,8 +165,9 @@ func (o keysOptions) activate(ctx context.Context, w *worker) error {
 }
 
 func (o keysOptions) list(ctx context.Context, w *worker) error {
+	w.begin("listing", "keys")
 	keys, err := w.Keys(ctx, o.account, o.users...)
-	w.bar.done()
+	w.end("listed", len(keys))
 	if err != nil {
 		return fmt.Errorf("listing keys: %w", err)
 	}
@@ -187,7 +188,9 @@ func (o keysOptions) list(ctx context.Context, w *worker) error {
 }
 
 func (o keysOptions) auditAll(ctx context.Context, w *worker) error {
+	w.begin("waiting for AWS's credential report", "")
 	found, made, err := w.Audit(ctx, o.account, o.audit)
+	w.end("audited", len(found))
 	if err != nil {
 		return fmt.Errorf("auditing: %w", err)
 	}

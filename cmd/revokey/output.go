@@ -23,6 +23,9 @@ type outputOptions struct {
 	targets []outputTarget // at least one
 	started time.Time
 	quiet   bool // say nothing where there is nothing to do
+	all     bool // tell all of each finding, however many there are
+
+	next func(report.Record) string // what to type about one finding; nil: nothing
 }
 
 // outputTarget is one report.
@@ -36,11 +39,16 @@ func outputFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT` of the report: " + formats, Category: "Report"},
 		&cli.StringSliceFlag{Name: "output", Usage: "write the report to `[FORMAT=]FILE`, whole or not at all; -: standard output, the default (repeatable)", Category: "Report"},
+		allFlag("findings"),
 	}
 }
 
+func allFlag(of string) cli.Flag {
+	return &cli.BoolFlag{Name: "all", Usage: fmt.Sprintf("tell all of each of many %s, where a terminal would get a line each behind the first %d", of, fullFindings), Category: "Report"}
+}
+
 func outputOptionsOf(c *cli.Context) (outputOptions, error) {
-	o := outputOptions{started: time.Now()}
+	o := outputOptions{started: time.Now(), all: c.Bool("all")}
 	format := cmp.Or(c.String("format"), "text") // a command may have no such flag
 	if err := checkFormat(format); err != nil {
 		return o, err
@@ -114,7 +122,10 @@ func (o outputOptions) write(std streams, records []report.Record, sum report.Su
 	sum.Version, sum.Started = versionString(), o.started
 	var errs []error
 	for _, t := range o.targets {
-		if err := t.save(std.out, records, sum); err != nil {
+		if std.quiet && t == (outputTarget{format: "text"}) && outcome(sum) == nil {
+			continue
+		}
+		if err := t.save(std.out, o.writer(t, std), records, sum); err != nil {
 			errs = append(errs, fmt.Errorf("writing report to %q: %w", cmp.Or(t.file, "standard output"), withoutPath(err)))
 		}
 	}
@@ -123,6 +134,20 @@ func (o outputOptions) write(std streams, records []report.Record, sum report.Su
 	}
 	tellRest(std, sum)
 	return errors.Join(errs...)
+}
+
+// writer returns what makes the writer of a target's format: text on standard output is as that
+// shows it best.
+func (o outputOptions) writer(t outputTarget, std streams) func(io.Writer) (report.Writer, error) {
+	if t != (outputTarget{format: "text"}) {
+		return func(w io.Writer) (report.Writer, error) { return report.NewWriter(t.format, w) }
+	}
+	style := std.style()
+	style.Next = o.next
+	if o.all {
+		style.Full = 0
+	}
+	return func(w io.Writer) (report.Writer, error) { return report.NewTextWriter(w, style), nil }
 }
 
 // withoutPath returns what went wrong, without the name of a temporary file.
@@ -147,7 +172,7 @@ func tellRest(std streams, sum report.Summary) {
 		std.say("not scanned: and %d more", more)
 	}
 	for _, n := range sum.Notes {
-		std.say("note: %s", report.Printable(n))
+		std.note("note: %s", report.Printable(n))
 	}
 	if text := sum.SilencedText(); text != "" {
 		std.say("%s", text)
@@ -156,23 +181,23 @@ func tellRest(std streams, sum report.Summary) {
 
 // save writes the report to standard output or, by way of a temporary file
 // beside it that others cannot read, to the file.
-func (o outputTarget) save(stdout io.Writer, records []report.Record, sum report.Summary) error {
+func (o outputTarget) save(stdout io.Writer, newWriter func(io.Writer) (report.Writer, error), records []report.Record, sum report.Summary) error {
 	if o.file == "" {
-		return o.writeTo(stdout, records, sum)
+		return writeReport(stdout, newWriter, records, sum)
 	}
 	if o.inPlace() {
 		f, err := os.OpenFile(o.file, os.O_WRONLY|os.O_APPEND, 0)
 		if err != nil {
 			return err
 		}
-		return errors.Join(o.writeTo(f, records, sum), f.Close())
+		return errors.Join(writeReport(f, newWriter, records, sum), f.Close())
 	}
 	f, err := os.CreateTemp(filepath.Dir(o.file), ".revokey-*")
 	if err != nil {
 		return err
 	}
 	defer os.Remove(f.Name()) // no longer there, if all went well
-	if err := errors.Join(o.writeTo(f, records, sum), f.Close()); err != nil {
+	if err := errors.Join(writeReport(f, newWriter, records, sum), f.Close()); err != nil {
 		return err
 	}
 	return os.Rename(f.Name(), o.file)
@@ -192,8 +217,8 @@ func (o outputTarget) inPlace() bool {
 	return !info.Mode().IsRegular() || o.format == "github-summary"
 }
 
-func (o outputTarget) writeTo(w io.Writer, records []report.Record, sum report.Summary) error {
-	out, err := report.NewWriter(o.format, w)
+func writeReport(w io.Writer, newWriter func(io.Writer) (report.Writer, error), records []report.Record, sum report.Summary) error {
+	out, err := newWriter(w)
 	if err != nil {
 		return err
 	}

@@ -42,6 +42,7 @@ key (ASIA) is contained at its user or role, never deactivated.`,
 			&cli.StringFlag{Name: "plan", Usage: "save the plan in `FILE`; with --apply, carry out the one saved there, unless the world has changed since"},
 			&cli.BoolFlag{Name: "resume", Usage: "after a crash: ask AWS what became of each call under way, and plan for what was left"},
 			&cli.BoolFlag{Name: "json", Usage: "print plan and results as JSON"},
+			allFlag("steps"),
 		}, carryFlags(), journalFlags(), awsFlags()),
 		Action: func(c *cli.Context) error {
 			o, err := revokeOptionsOf(c)
@@ -217,7 +218,7 @@ func planned(p revoke.Plan, std streams) error {
 	n := callsOf(p)
 	if n > 0 {
 		std.say("%s; nothing was changed", would(p))
-		std.hint("add --apply to do it")
+		std.next("add --apply to do it", std.line.with("--apply"))
 		return openIn(p)
 	}
 	err := openIn(p)

@@ -166,8 +166,14 @@ func runScan(ctx context.Context, o scanOptions, std streams) error {
 	sum := report.NewSummary(scanned)
 	interrupted := o.settle(ctx, j, suspects, &sum, std)
 	suspects = quiet(agreements, suspects, &sum)
-	if err := o.output.write(std, summarise(suspects, &sum), sum); err != nil {
+	records := summarise(suspects, &sum)
+	next := nextOf(std, o.output, "", o.aws)
+	o.output.next = next.ofMany(sum)
+	if err := o.output.write(std, records, sum); err != nil {
 		return errors.Join(interrupted, err, outcome(sum))
+	}
+	if interrupted == nil && !o.revoke && !o.output.quiet {
+		next.tell(std, records, j != nil)
 	}
 	if o.revoke && interrupted == nil {
 		return errors.Join(src.done(), o.revokeFound(ctx, suspects, sum, std))
@@ -239,10 +245,14 @@ func (o scanOptions) open(ctx context.Context, std streams) (source, error) {
 
 // search scans the source.
 func search(ctx context.Context, src scanner.Source, opts scanner.Options, std streams) ([]suspect, scanner.Summary, error) {
-	p := newProgress(std)
+	p := newProgress(std, "scanning", "")
 	defer p.done()
 	opts.Progress = func(s scanner.Progress) {
-		p.step(s.Parts, s.AllParts, fmt.Sprintf("scanned, %d MiB", s.Bytes>>20))
+		p.read(s.Parts, s.AllParts, s.Bytes)
+		if s.Parts == s.AllParts {
+			std.detail("read", "blobs", s.Blobs, "bytes", s.Bytes, "parts", s.AllParts, "seconds", p.seconds())
+			p.turn("looking up where it stands, and since when")
+		}
 	}
 	var suspects []suspect
 	sum, err := scanner.New(detectors.All(), opts).Scan(ctx, src, func(f scanner.Finding) error {
@@ -252,5 +262,6 @@ func search(ctx context.Context, src scanner.Source, opts scanner.Options, std s
 	if err != nil {
 		return nil, sum, fmt.Errorf("scanning: %w", err)
 	}
+	std.detail("looked up where it stands", "findings", len(suspects), "seconds", p.seconds())
 	return suspects, sum, nil
 }

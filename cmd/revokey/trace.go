@@ -88,11 +88,12 @@ func runTrace(ctx context.Context, o traceOptions, std streams) error {
 	if err != nil {
 		return err
 	}
-	bar := newProgress(std)
-	o.trace.OnProgress = func(n, all int) { bar.step(n, all, fmt.Sprintf("of %d event histories read", all)) }
+	bar := newProgress(std, "tracing", "event histories")
+	o.trace.OnProgress = func(n, all int) { bar.step(n, all) }
 	account, _ := detectors.AccountID(o.keyID)
 	trace, err := r.Trace(ctx, o.keyID, account, o.trace)
 	bar.done()
+	std.detail("traced", "regions", len(trace.Regions), "events", trace.Events, "seconds", bar.seconds())
 	if err != nil && len(trace.Regions) == 0 {
 		return fmt.Errorf("tracing %s: %w", o.keyID, err)
 	}

@@ -82,8 +82,14 @@ func runVerify(ctx context.Context, o verifyOptions, std streams) error {
 	interrupted := j.all(ctx, suspects, std)
 	sum := report.NewSummary(scanner.Summary{})
 	sum.AWSEndpoint = o.aws.endpoint
-	if err := o.output.write(std, summarise(suspects, &sum), sum); err != nil {
+	records := summarise(suspects, &sum)
+	next := nextOf(std, o.output, o.from, o.aws)
+	o.output.next = next.ofMany(sum)
+	if err := o.output.write(std, records, sum); err != nil {
 		return errors.Join(interrupted, err, outcome(sum))
+	}
+	if interrupted == nil {
+		next.tell(std, records, true)
 	}
 	return errors.Join(interrupted, outcome(sum))
 }
@@ -128,7 +134,7 @@ func readSuspects(ctx context.Context, file string, resume bool, std streams) ([
 	}
 	recaller := scanner.NewRecaller(detectors.All())
 	defer recaller.Close()
-	p := newProgress(std)
+	p := newProgress(std, "reading secrets again", "credentials")
 	defer p.done()
 	suspects := make([]suspect, 0, len(records))
 	for i, r := range records {
@@ -149,8 +155,9 @@ func readSuspects(ctx context.Context, file string, resume bool, std streams) ([
 			s.recallCandidates(ctx, recaller, std)
 		}
 		suspects = append(suspects, s)
-		p.step(i+1, len(records), fmt.Sprintf("of %d secrets read again", len(records)))
+		p.step(i+1, len(records))
 	}
+	std.detail("read the findings, and their secrets again", "file", file, "findings", len(records), "seconds", p.seconds())
 	return suspects, nil
 }
 
