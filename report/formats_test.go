@@ -174,7 +174,7 @@ func TestManyFingerprints(t *testing.T) {
 		f.Occurrences = append(f.Occurrences, scanner.Occurrence{Where: scanner.InBlob, Place: scanner.Place{Path: fmt.Sprint(i)}})
 	}
 	out := write(t, "text", report.NewRecord(f))
-	if n := strings.Count(out, "\n                    fingerprint "); n != 5 || !strings.Contains(out, "and 2 fingerprints more") {
+	if n := strings.Count(out, "\n        fingerprint "); n != 5 || !strings.Contains(out, "and 2 fingerprints more") {
 		t.Errorf("%d fingerprints:\n%s", n, out)
 	}
 }

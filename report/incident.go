@@ -132,7 +132,7 @@ func (in Incident) WriteMarkdown(w io.Writer) error {
 		c.markdown(&b)
 	}
 	if in.Trace != nil {
-		line("\n## What was done with it\n\n```\n%s```", strings.ReplaceAll(Trace(*in.Trace), "```", "'''"))
+		line("\n## What was done with it\n\n```\n%s```", strings.ReplaceAll(Trace(*in.Trace, Style{}), "```", "'''"))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

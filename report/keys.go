@@ -2,39 +2,37 @@ package report
 
 import (
 	"fmt"
-	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/revokey-dev/revokey/revoke"
 )
 
 // Keys returns a table of keys for people.
-func Keys(keys []revoke.UserKey, now time.Time) string {
-	var b strings.Builder
-	table(&b, func(w *tabwriter.Writer) {
-		fmt.Fprintln(w, "KEY\tUSER\tSTATUS\tAGE\tLAST USED")
-		for _, k := range keys {
-			used := "never"
-			if k.LastUsed != nil {
-				used = fmt.Sprintf("%s (%s in %s)", ago(now.Sub(k.LastUsed.Time)), k.LastUsed.Service, k.LastUsed.Region)
-			}
-			if k.Note != "" {
-				used = k.Note
-			}
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", k.KeyID, Printable(k.User), Printable(k.Status), span(now.Sub(k.Created)), Printable(used))
+func Keys(keys []revoke.UserKey, now time.Time, s Style) string {
+	rows := [][]string{{"KEY", "USER", "STATUS", "AGE", "LAST USED"}}
+	for _, k := range keys {
+		used := "never"
+		if k.LastUsed != nil {
+			used = fmt.Sprintf("%s (%s in %s)", ago(now.Sub(k.LastUsed.Time)), k.LastUsed.Service, k.LastUsed.Region)
 		}
-	})
-	return b.String()
+		if k.Note != "" {
+			used = k.Note
+		}
+		rows = append(rows, []string{k.KeyID, Printable(k.User), Printable(k.Status), span(now.Sub(k.Created)), Printable(used)})
+	}
+	return s.table(s.fitted(rows, 1, 4), 3, 4)
 }
 
 // Audit returns what is worth a look, for people.
-func Audit(found []revoke.Audited) string {
-	var b strings.Builder
-	table(&b, func(w *tabwriter.Writer) {
-		for _, a := range found {
-			fmt.Fprintf(w, "%s\t%s\t%s\n", a.Concern, Printable(a.User), Printable(a.Text))
-		}
-	})
-	return b.String()
+func Audit(found []revoke.Audited, s Style) string {
+	b := ""
+	rows := [][]string{}
+	for _, a := range found {
+		rows = append(rows, []string{string(a.Concern), s.shorten(Printable(a.User), 24), ""})
+	}
+	widths := columnWidths(rows)
+	for i, a := range found {
+		b += s.Hang(fmt.Sprintf("%s%s%s%s%s", rows[i][0], pad(rows[i][0], widths[0]+2), rows[i][1], pad(rows[i][1], widths[1]+2), Printable(a.Text)), 4)
+	}
+	return b
 }

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -9,8 +10,10 @@ import (
 )
 
 // Plan returns a plan of revocation for people: a table of several keys, then all
-// that is known of each. With colours, what would break is red.
+// that is known of each; first what is to be done, then what is left alone. With colours, what would break is red.
 func Plan(p revoke.Plan, s Style) string {
+	p.Steps = slices.Clone(p.Steps)
+	slices.SortStableFunc(p.Steps, func(a, b revoke.Step) int { return compareBools(a.Refusal != "", b.Refusal != "") })
 	var b strings.Builder
 	b.WriteString(strings.Join(s.wrap("Plan, made as "+Printable(p.Operator.ARN), 0), "\n") + "\n\n")
 	if len(p.Steps) > 1 {
@@ -24,7 +27,7 @@ func Plan(p revoke.Plan, s Style) string {
 		b.WriteString(s.planStep(step, p.MadeAt))
 	}
 	if more := len(p.Steps) - len(full); more > 0 {
-		fmt.Fprintf(&b, "and %s more, as the table above has them; --all tells all of each\n\n", count(more, "step"))
+		b.WriteString(s.Hang(fmt.Sprintf("and %s more, as the table above has them; --all tells all of each", count(more, "step")), 2) + "\n")
 	}
 	if p.Endpoint != "" {
 		fmt.Fprintf(&b, "AWS calls go to %s, not to AWS\n", Printable(p.Endpoint))
@@ -101,7 +104,7 @@ func (s Style) planStep(step revoke.Step, now time.Time) string {
 		indent = 2
 	}
 	var b strings.Builder
-	for i, line := range s.wrap(fmt.Sprintf("%-11s %s%s", word, step.KeyID, planOwner(step)), 2) {
+	for i, line := range s.wrap(fmt.Sprintf("%-11s %s%s", word, step.KeyID, planOwner(step)), indent) {
 		if i == 0 {
 			colour := alarm
 			if step.Refusal != "" {
@@ -109,7 +112,7 @@ func (s Style) planStep(step revoke.Step, now time.Time) string {
 			}
 			b.WriteString(s.paint(colour, word) + s.paint(bold, strings.TrimPrefix(line, word)) + "\n")
 		} else {
-			b.WriteString("  " + s.paint(bold, line) + "\n")
+			b.WriteString(strings.Repeat(" ", indent) + s.paint(bold, line) + "\n")
 		}
 	}
 	for _, d := range planDetails(step, now) {

@@ -32,6 +32,29 @@ func (s Style) Block(text string, indent int) string {
 	return b
 }
 
+// Hang breaks each line of text, which has to be [Printable]; what does not fit goes below,
+// indented. It ends with a newline.
+func (s Style) Hang(text string, indent int) string {
+	b := ""
+	for line := range strings.Lines(strings.TrimSuffix(text, "\n") + "\n") {
+		line = strings.TrimSuffix(line, "\n")
+		trimmed := strings.TrimLeft(line, " ")
+		lead := min(len(line)-len(trimmed), indent)
+		first, rest := s.cut(line[lead:], lead)
+		b += line[:lead] + first + "\n"
+		if rest != "" {
+			b += s.Block(rest, indent)
+		}
+	}
+	return b
+}
+
+// cut returns what of a line fits beside an indent, and the rest.
+func (s Style) cut(line string, indent int) (first, rest string) {
+	first = s.wrap(line, indent)[0]
+	return first, strings.TrimLeft(line[len(first):], " ")
+}
+
 // widest is how many columns the names of entries get at most, entryNarrow how few a terminal
 // has where the text beside a long one goes below it.
 const widest, entryNarrow = 22, 60
@@ -113,7 +136,7 @@ func (s Style) wrap(text string, indent int) []string {
 			lines = append(lines, line)
 		}
 		for columns(word) > room {
-			head := terminal().Truncate(word, room, "")
+			head := pieceOf(word, room)
 			if head == "" {
 				break // no piece of it fits
 			}
@@ -121,7 +144,21 @@ func (s Style) wrap(text string, indent int) []string {
 		}
 		line = word
 	}
-	return append(lines, line)
+	lines = append(lines, line)
+	for i := range lines {
+		lines[i] = strings.TrimRight(lines[i], " ")
+	}
+	return lines
+}
+
+// pieceOf returns the beginning of a word that fits in so many columns, up to a separator of
+// paths and names where there is one.
+func pieceOf(word string, room int) string {
+	head := terminal().Truncate(word, room, "")
+	if i := strings.LastIndexAny(head, "/:"); i > len(head)/2 {
+		return head[:i+1]
+	}
+	return head
 }
 
 // shorten takes from the middle of text what is more than so many columns: of a path the end
@@ -157,7 +194,7 @@ func (s Style) table(rows [][]string, spare ...int) string {
 		line := ""
 		for i, cell := range row {
 			if !slices.Contains(gone, i) {
-				line += cell + strings.Repeat(" ", widths[i]-columns(cell)+2)
+				line += cell + pad(cell, widths[i]+2)
 			}
 		}
 		b.WriteString(strings.TrimRight(line, " ") + "\n")
@@ -186,4 +223,25 @@ func widthOf(rows [][]string, gone []int) int {
 		}
 	}
 	return total
+}
+
+// pad returns the spaces behind a cell that is to take so many columns.
+func pad(cell string, width int) string {
+	return strings.Repeat(" ", max(0, width-columns(cell)))
+}
+
+// fitted returns rows for a terminal that is too narrow for them, with the cells of some columns
+// shortened, one column after the other.
+func (s Style) fitted(rows [][]string, flexible ...int) [][]string {
+	for _, column := range flexible {
+		over := widthOf(rows, nil) - s.Width
+		if s.Width <= 0 || over <= 0 {
+			break
+		}
+		room := max(narrowest, columnWidths(rows)[column]-over)
+		for _, row := range rows {
+			row[column] = s.shorten(row[column], room)
+		}
+	}
+	return rows
 }

@@ -42,15 +42,16 @@ func (t *textWriter) Close(s Summary) error {
 	if rest := t.findings[len(full):]; len(rest) > 0 {
 		b.WriteString(t.style.rest(rest))
 	}
-	if t.style.Width > 0 && len(t.findings) > repeated {
+	if t.style.Width > 0 && strings.Count(b.String(), "\n") > screenful {
 		b.WriteString("\n" + t.style.answer(s)) // which has scrolled away
 	}
 	_, err := io.WriteString(t.w, b.String())
 	return err
 }
 
-// repeated is from how many findings on the answer is told again below them, on a terminal.
-const repeated = 3
+// screenful is how many lines a terminal shows at least: below more of them the answer is told
+// again.
+const screenful = 24
 
 // statuses are all of them, the worst first.
 var statuses = []revoke.Status{
@@ -120,7 +121,7 @@ func (s Style) rest(records []Record) string {
 		}
 		rows = append(rows, []string{r.Verdict.Status.String(), s.shorten(name, 20), where})
 	}
-	return fmt.Sprintf("\nand %s more, a line each; --all tells all of each:\n%s", count(len(records), "credential"), s.table(rows))
+	return "\n" + s.Hang(fmt.Sprintf("and %s more, a line each; --all tells all of each:", count(len(records), "credential")), 2) + s.table(rows, 2)
 }
 
 // Title names a credential in a few words.

@@ -5,29 +5,28 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/revokey-dev/revokey/revoke"
 )
 
 // Trace returns what was done with a key, for people.
-func Trace(t revoke.Trace) string {
+func Trace(t revoke.Trace, s Style) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s of account %s, from %s to %s, in %s\n", t.KeyID, Printable(t.Account), t.Since.Format(traceTime), t.Until.Format(traceTime), count(len(t.Regions), "region"))
+	b.WriteString(s.Hang(fmt.Sprintf("%s of account %s, from %s to %s, in %s", t.KeyID, Printable(t.Account), t.Since.Format(traceTime), t.Until.Format(traceTime), count(len(t.Regions), "region")), 2))
 	if t.Events == 0 {
 		b.WriteString("CloudTrail has no management event of it\n")
 	} else {
-		fmt.Fprintf(&b, "%s, the first %s, the last %s\n", count(t.Events, "event"), t.First.Format(traceTime), t.Last.Format(traceTime))
+		b.WriteString(s.Hang(fmt.Sprintf("%s, the first %s, the last %s", count(t.Events, "event"), t.First.Format(traceTime), t.Last.Format(traceTime)), 2))
 	}
-	traceCalls(&b, t.Calls)
+	s.traceCalls(&b, t.Calls)
 	if len(t.Sources) > 0 {
 		b.WriteString("\nfrom:\n")
-		table(&b, func(w *tabwriter.Writer) {
-			for _, s := range t.Sources {
-				fmt.Fprintf(w, "  %s\t%d\t%s to %s\t%s\n", Printable(s.Address), s.Count, s.First.Format(traceTime), s.Last.Format(traceTime), Printable(s.Agent))
-			}
-		})
+		var rows [][]string
+		for _, from := range t.Sources {
+			rows = append(rows, []string{"  " + Printable(from.Address), fmt.Sprint(from.Count), from.First.Format(traceTime) + " to " + from.Last.Format(traceTime), Printable(from.Agent)})
+		}
+		b.WriteString(s.table(s.fitted(rows, 3), 3, 2))
 	}
 	traceErrors(&b, t)
 	for _, m := range t.Sessions {
@@ -35,42 +34,38 @@ func Trace(t revoke.Trace) string {
 		if m.Role != "" {
 			role = " of " + m.Role
 		}
-		fmt.Fprintf(&b, "\n%s\n", Printable(fmt.Sprintf("it made the session %s%s by %s on %s: %s", m.KeyID, role, m.By, m.Made.Format(traceTime), count(m.Events, "event"))))
-		traceCalls(&b, m.Calls)
+		b.WriteString("\n" + s.Hang(Printable(fmt.Sprintf("it made the session %s%s by %s on %s: %s", m.KeyID, role, m.By, m.Made.Format(traceTime), count(m.Events, "event"))), 2))
+		s.traceCalls(&b, m.Calls)
 	}
 	for _, m := range t.Missing {
-		fmt.Fprintf(&b, "\nnot traced: %s\n", Printable(m))
+		b.WriteString("\n" + s.Hang("not traced: "+Printable(m), 2))
 	}
 	return b.String()
 }
 
 const traceTime = "2006-01-02 15:04:05"
 
-func table(b *strings.Builder, rows func(*tabwriter.Writer)) {
-	w := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
-	rows(w)
-	w.Flush()
-}
-
-func traceCalls(b *strings.Builder, calls []revoke.TracedCall) {
+func (s Style) traceCalls(b *strings.Builder, calls []revoke.TracedCall) {
 	if len(calls) == 0 {
 		return
 	}
 	b.WriteString("\ncalls:\n")
-	table(b, func(w *tabwriter.Writer) {
-		for _, c := range calls {
-			refused := ""
-			if c.Refused > 0 {
-				refused = fmt.Sprintf("%d refused", c.Refused)
-			}
-			gravity := ""
-			if c.Gravity != revoke.Ordinary {
-				gravity = strings.ToUpper(string(c.Gravity))
-			}
-			fmt.Fprintf(w, "  %s\t%s\t%d\t%s\t%s\t%s\n", gravity, Printable(strings.TrimSuffix(c.Service, ".amazonaws.com")+":"+c.Name), c.Count, refused,
-				c.Last.Format(time.DateTime), Printable(strings.Join(c.Regions, " ")))
+	var rows [][]string
+	for _, c := range calls {
+		refused := ""
+		if c.Refused > 0 {
+			refused = fmt.Sprintf("%d refused", c.Refused)
 		}
-	})
+		gravity := ""
+		if c.Gravity != revoke.Ordinary {
+			gravity = strings.ToUpper(string(c.Gravity))
+		}
+		rows = append(rows, []string{
+			"  " + gravity, Printable(strings.TrimSuffix(c.Service, ".amazonaws.com") + ":" + c.Name), fmt.Sprint(c.Count), refused,
+			c.Last.Format(time.DateTime), Printable(strings.Join(c.Regions, " ")),
+		})
+	}
+	b.WriteString(s.table(s.fitted(rows, 5), 5, 4))
 }
 
 func traceErrors(b *strings.Builder, t revoke.Trace) {

@@ -71,7 +71,15 @@ func gitDirOf(dir string) (string, error) {
 		return dotGit, nil
 	case err == nil && info.Mode().IsRegular():
 		return followGitFile(dotGit)
-	case isGitDir(dir):
+	case errors.Is(err, fs.ErrPermission):
+		return "", err
+	case err == nil && info.IsDir():
+		// Else a repository above would be taken for the one that cannot be read.
+		if _, err := os.Lstat(filepath.Join(dotGit, "HEAD")); errors.Is(err, fs.ErrPermission) {
+			return "", err
+		}
+	}
+	if isGitDir(dir) {
 		return dir, nil
 	}
 	return "", nil

@@ -53,7 +53,12 @@ func explain(err error, std streams) {
 		lines[i] = report.Printable(lines[i])
 	}
 	std.fail(strings.Join(lines, "\n"))
-	if hint := hintFor(err); hint != "" {
+	var usage *usageError
+	hint := hintFor(err)
+	if hint == "" && errors.As(err, &usage) && len(std.line.command) > 1 {
+		hint = fmt.Sprintf("`revokey %s --help` tells how", strings.Join(std.line.command[1:], " "))
+	}
+	if hint != "" {
 		std.hint("%s", report.Printable(hint))
 	}
 }

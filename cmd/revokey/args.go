@@ -135,9 +135,10 @@ func (l commandLine) without(name string) commandLine {
 	return l
 }
 
-// with returns the line, for a shell, with more flags, and without those that it then has twice.
+// with returns the line, for a shell, with more flags, and without those that it then has
+// twice: first what it is about, then how.
 func (l commandLine) with(flags ...string) string {
-	words := slices.Clone(l.command)
+	var words []string
 	for _, f := range l.flags {
 		again := slices.ContainsFunc(flags, func(g string) bool { return strings.HasPrefix(g, "-") && flagName([]string{g}) == flagName(f) })
 		if !again {
@@ -146,9 +147,9 @@ func (l commandLine) with(flags ...string) string {
 	}
 	words = append(words, flags...)
 	if slices.ContainsFunc(l.args, func(a string) bool { return strings.HasPrefix(a, "-") }) {
-		words = append(words, "--")
+		return typed(slices.Concat(l.command, words, []string{"--"}, l.args)...)
 	}
-	return typed(append(words, l.args...)...)
+	return typed(slices.Concat(l.command, l.args, words)...)
 }
 
 // typed returns a command line for a shell.

@@ -50,7 +50,7 @@ A live key is never silenced: where --verify finds one, it is left out and named
 			if c.Args().Present() {
 				return usagef("baseline has no command %q", c.Args().First()).withHint("it has create, update and prune")
 			}
-			return usagef("baseline takes a command: create, update or prune")
+			return usagef("baseline takes a command: create, update or prune").withHint("`revokey baseline create` is the first")
 		},
 		Subcommands: []*cli.Command{
 			sub("create", "list all that a scan finds now", baselineChange{create: true, add: true}),
@@ -111,6 +111,9 @@ func runBaseline(ctx context.Context, o scanOptions, change baselineChange, std 
 	live, err := change.apply(base, suspects, o.silence.live, std)
 	if err := errors.Join(err, saveBaseline(file, base)); err != nil {
 		return err
+	}
+	if std.watched {
+		std.next("commit it, for all who scan this repository", "git -C "+quote(filepath.Dir(file))+" add "+quote(filepath.Base(file)))
 	}
 	suggestMerge(filepath.Dir(file), filepath.Base(file), std)
 	return errors.Join(src.done(), live, incomplete(sum))

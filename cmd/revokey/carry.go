@@ -163,7 +163,7 @@ func (w *worker) close() {
 
 // tell tells what became of one key.
 func (w *worker) tell(r revoke.Result) {
-	w.bar.beside(func() { fmt.Fprintln(w.text, report.Result(r)) })
+	w.bar.beside(func() { fmt.Fprint(w.text, w.style().Hang(report.Result(r), 4)) })
 	if r.Outcome != revoke.Requested {
 		w.settled++
 	}
@@ -210,7 +210,7 @@ func (w *worker) carryOut(ctx context.Context, plan revoke.Plan) error {
 			return err
 		}
 	}
-	w.begin("waiting until AWS proves it", "steps")
+	w.begin("waiting for proof", "steps")
 	w.settled, w.steps = 0, len(plan.Steps)
 	results, err := w.Apply(ctx, plan)
 	w.end("carried out", len(results))
@@ -265,11 +265,11 @@ func question(p revoke.Plan) string {
 	n := callsOf(p)
 	switch {
 	case p.Aim.Delete:
-		return fmt.Sprintf("Delete %d keys for good?", n)
+		return fmt.Sprintf("Delete %s for good?", countOf(n, "key"))
 	case p.Aim.Contain != "":
-		return fmt.Sprintf("Make these %d calls?", n)
+		return fmt.Sprintf("Make %s?", countOf(n, "call"))
 	}
-	return fmt.Sprintf("Deactivate %d keys?", n)
+	return fmt.Sprintf("Deactivate %s?", countOf(n, "key"))
 }
 
 // revocationSchema names the schema of what `revoke --format json` prints. Fields
@@ -294,7 +294,7 @@ func (w *worker) resume(ctx context.Context) error {
 	settled, err := w.Settle(ctx)
 	var open error
 	for _, s := range settled {
-		fmt.Fprintln(w.text, report.Settled(s))
+		fmt.Fprint(w.text, w.style().Hang(report.Settled(s), 4))
 		if s.Outcome == revoke.InDoubt {
 			open = errIncomplete
 		}

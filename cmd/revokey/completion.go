@@ -65,10 +65,9 @@ const (
 // complete prints what could be typed, if that is asked for. It runs no command, whatever the
 // line: it but compares words.
 func complete(args []string, std streams) (asked bool) {
-	app := newApp(std)
 	switch {
 	case len(args) > 2 && args[1] == completeWord && strings.HasPrefix(args[2], "="):
-		found, files := candidates(app, args[3:], args[2][1:])
+		found, files := candidates(newApp(std), args[3:], args[2][1:])
 		for _, e := range found {
 			fmt.Fprintf(std.out, "%s\t%s\n", e.name, e.text)
 		}
@@ -81,7 +80,7 @@ func complete(args []string, std streams) (asked bool) {
 		if n := len(words) - 1; n >= 0 && strings.HasPrefix(words[n], "-") {
 			words, typed = words[:n], words[n]
 		}
-		found, _ := candidates(app, words, typed)
+		found, _ := candidates(newApp(std), words, typed)
 		for _, e := range found {
 			fmt.Fprintln(std.out, e.name)
 		}

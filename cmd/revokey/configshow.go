@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/urfave/cli/v2"
 
@@ -20,7 +19,7 @@ func configCommand(std streams) *cli.Command {
 			if c.Args().Present() {
 				return usagef("config has no command %q", c.Args().First()).withHint("it has show")
 			}
-			return usagef("config takes a command: show")
+			return usagef("config takes a command: show").withHint("`revokey config show` tells what is in force, and by whom")
 		},
 		Subcommands: []*cli.Command{{
 			Name: "show", Usage: "show what is in force, and where it comes from", ArgsUsage: pathArgs,
@@ -56,9 +55,8 @@ func runConfigShow(c *cli.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	w := tabwriter.NewWriter(std.out, 0, 8, 2, ' ', 0)
 	line := func(key, value, origin string) {
-		fmt.Fprintf(w, "%s:\t%s\t# %s\n", key, cmp.Or(report.Printable(value), "-"), cmp.Or(report.Printable(origin), "default"))
+		fmt.Fprintf(std.out, "%-21s %-24s # %s\n", key+":", cmp.Or(report.Printable(value), "-"), cmp.Or(report.Printable(origin), "default"))
 	}
 	for _, s := range settings() {
 		if hasFlag(c.Command, s.flag) {
@@ -70,7 +68,7 @@ func runConfigShow(c *cli.Context, std streams) error {
 	}{{"accounts", "account", strings.Join(aws.accounts, ", ")}, {"profile", "profile", aws.profile}, {"role_name", "role-name", strings.Join(aws.roles, ", ")}} {
 		line(a.key, a.value, awsOrigin(c, user, a.key, a.flag))
 	}
-	return w.Flush()
+	return nil
 }
 
 // valueOf returns the value of a flag for people: where nobody set it, what its help says.

@@ -68,6 +68,8 @@ func runDemo(ctx context.Context, keep bool, std streams) error {
 	}
 	if keep {
 		d.stayUp()
+	} else {
+		std.nextOn(std.out, "in a repository of yours; nothing leaves the machine", []string{"revokey scan"})
 	}
 	return nil
 }
@@ -113,7 +115,9 @@ func (d *demo) step(ctx context.Context, what string, parts [][]string, want int
 		args = append(args, p...)
 	}
 	fmt.Fprintf(d.std.out, "\n# %s\n$ %s\n\n", what, strings.Join(args, " "))
-	switch code := run(ctx, args, d.std); {
+	std := d.std
+	std.shows = true
+	switch code := run(ctx, args, std); {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case code != want:

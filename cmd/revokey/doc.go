@@ -17,6 +17,8 @@
 //	revokey baseline create              list what is known, to be told of what is new
 //	revokey config show                  tell what is set, and by what
 //	revokey demo                         see all of it, offline
+//	revokey completion SHELL             make TAB complete commands and flags
+//	revokey help [COMMAND]               tell all about a command
 //
 // # Exit codes
 //

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"strings"
 
 	"github.com/revokey-dev/revokey/scanner"
 )
@@ -94,6 +96,12 @@ func hintFor(err error) string {
 		return commits.Hint
 	case errors.As(err, &usage):
 		return usage.hint
+	case strings.Contains(err.Error(), "no answer"): // of AWS, as package revoke has it
+		return "is there a way to AWS from here? HTTPS_PROXY names a proxy, `revokey verify --explain` tells of each question"
+	case errors.Is(err, fs.ErrNotExist):
+		return "check the path: it is looked up from the folder you are in"
+	case errors.Is(err, fs.ErrPermission):
+		return "run it as a user who may read, or write, there"
 	case errors.Is(err, scanner.ErrNotRepository):
 		return "`revokey scan --files` scans files that are not in git"
 	}

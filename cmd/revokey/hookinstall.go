@@ -37,7 +37,12 @@ husky gets a line of its own, and for lefthook the lines to add are told.`,
 			if err != nil {
 				return err
 			}
-			return h.install(c.Context, std)
+			if err := h.install(c.Context, std); err != nil || !std.watched {
+				return err
+			}
+			doctor := append([]string{"revokey", "hook", "doctor"}, std.line.only("repo")...)
+			std.next("prove that they refuse a key", typed(doctor...))
+			return nil
 		},
 	}
 }

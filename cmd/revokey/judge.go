@@ -116,6 +116,7 @@ func (j *judge) all(ctx context.Context, suspects []suspect, std streams) error 
 	defer j.recaller.Close()
 	p := newProgress(std, "verifying", "credentials")
 	defer p.done()
+	p.step(0, len(suspects))
 	limited, cancel := context.WithTimeoutCause(ctx, j.ask.within, errTimeIsUp)
 	defer cancel()
 	workers := stream.New().WithMaxGoroutines(j.workers)

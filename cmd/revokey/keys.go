@@ -89,7 +89,7 @@ func keysOptionsOf(c *cli.Context) (keysOptions, error) {
 	case rotateFlagGiven(c) != "":
 		return o, usagef("--%s goes with keys create and keys rotate", rotateFlagGiven(c))
 	case !changes && o.verb != "list" && o.verb != "audit":
-		return o, usagef("keys takes one of the words " + keysVerbs)
+		return o, usagef("keys takes one of the words " + keysVerbs).withHint("`revokey keys list --all` is the first; `revokey keys --help` tells of each")
 	case changes == (len(o.keyIDs) == 0):
 		return o, usagef("keys deactivate, activate and delete take key IDs; list and audit take none")
 	case o.verb == "list" && (len(o.users) == 0) == !o.all:
@@ -183,7 +183,7 @@ func (o keysOptions) list(ctx context.Context, w *worker) error {
 		}
 		return writeCSV(w.std, lines)
 	}
-	fmt.Fprint(w.std.out, report.Keys(keys, now))
+	fmt.Fprint(w.std.out, report.Keys(keys, now, w.std.style()))
 	return nil
 }
 
@@ -204,7 +204,7 @@ func (o keysOptions) auditAll(ctx context.Context, w *worker) error {
 		}
 		err = writeCSV(w.std, lines)
 	default:
-		fmt.Fprint(w.std.out, report.Audit(found))
+		fmt.Fprint(w.std.out, report.Audit(found, w.std.style()))
 	}
 	w.std.say("by AWS's credential report of %s: %d to look at", made.Format(journalTime), len(found))
 	if len(found) > 0 {

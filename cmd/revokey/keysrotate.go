@@ -164,11 +164,11 @@ func (w *worker) rotateOn(ctx context.Context, run revoke.Entry) error {
 
 // rotate tells the plan, carries it out if it is to be, and returns what is left open.
 func (w *worker) rotate(ctx context.Context, plan revoke.Rotation) error {
-	fmt.Fprint(w.text, report.Rotation(plan, time.Now()))
+	fmt.Fprint(w.text, w.style().Hang(report.Rotation(plan, time.Now()), 12))
 	if plan.Refusal != "" || !w.o.apply {
 		if plan.Refusal == "" {
 			w.std.say("nothing was changed")
-			w.std.hint("add --apply to do it")
+			w.std.next("add --apply to do it", w.std.line.with("--apply"))
 		}
 		return errors.Join(w.printRotation(plan), errIncomplete)
 	}

@@ -67,9 +67,10 @@ func (n nextStep) ofMany(sum report.Summary) func(report.Record) string {
 	return n.about
 }
 
-// about returns the command to type about one finding, "" for nothing.
+// about returns the command to type about one finding, "" for nothing: such as for a key of an
+// account that may be anybody's.
 func (n nextStep) about(r report.Record) string {
-	if !switchable(r) {
+	if !switchable(r) || !n.ours(report.Value(r.Account)) {
 		return ""
 	}
 	return n.command([]string{"revoke", *r.KeyID}, accountsOf(r))
@@ -96,8 +97,11 @@ func accountsOf(records ...report.Record) []string {
 // tell tells what to type next, if anything is left to do. verified: AWS has been asked.
 func (n nextStep) tell(std streams, records []report.Record, verified bool) {
 	var open, ours, others []report.Record
+	unknown := 0
 	for _, r := range records {
 		switch {
+		case r.Verdict.Status == revoke.Unknown:
+			unknown++
 		case r.Verdict.Status == revoke.NotChecked && r.KeyID != nil && r.Kind != detectors.BearerID:
 			open = append(open, r)
 		case switchable(r) && n.ours(report.Value(r.Account)):
@@ -116,6 +120,8 @@ func (n nextStep) tell(std streams, records []report.Record, verified bool) {
 			what = "if these accounts are yours"
 		}
 		n.say(std, what+", see what switching off would do; it changes nothing without --apply", n.revoke(others)...)
+	case unknown > 0:
+		n.say(std, "what is unknown may work: ask again, when what kept AWS from answering is mended", n.line.with())
 	case len(open) > 0 && !verified:
 		n.say(std, "ask AWS which of them work; each question shows in the CloudTrail of the key's owner", n.verify())
 	}

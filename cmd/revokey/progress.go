@@ -138,10 +138,24 @@ func (p *progress) show() {
 	p.last = now
 	if p.std.watched {
 		p.shown = true
-		fmt.Fprintf(p.std.err, "\r\x1b[K%s", p.text(now, true))
+		fmt.Fprintf(p.std.err, "\r\x1b[K%s", p.fitted(now))
 	} else {
 		p.std.say("%s", p.text(now, false))
 	}
+}
+
+// fitted is the text without its bar, or without its end, where the terminal is narrow: a line
+// that goes on in the next could not be written over.
+func (p *progress) fitted(now time.Time) string {
+	room := max(p.std.columns, 20) - 1
+	if p.std.columns == 0 {
+		room = 80
+	}
+	text := p.text(now, true)
+	if len(text) > room {
+		text = p.text(now, false)
+	}
+	return text[:min(len(text), room)]
 }
 
 // barWidth is how many characters the bar has: all of the line stays within 80 columns.

@@ -66,6 +66,22 @@ func TestProgressWithoutSteps(t *testing.T) {
 	}
 }
 
+// TestProgressOnNarrowTerminals stays within one line, which alone can be written over.
+func TestProgressOnNarrowTerminals(t *testing.T) {
+	t.Parallel()
+	for columns, want := range map[int]string{
+		80: "waiting for proof [=====               ]  25 % 1 of 4 keys, 0.2/s, 12s left",
+		60: "waiting for proof  25 % 1 of 4 keys, 0.2/s, 12s left",
+		30: "waiting for proof  25 % 1 of ",
+	} {
+		p := idle(streams{columns: columns})
+		p.what, p.unit, p.n, p.all = "waiting for proof", "keys", 1, 4
+		if got := p.fitted(p.start.Add(4 * time.Second)); got != want {
+			t.Errorf("%d columns: got %q, want %q", columns, got, want)
+		}
+	}
+}
+
 // TestProgressInBytes has the rate at which a scan reads.
 func TestProgressInBytes(t *testing.T) {
 	t.Parallel()

@@ -23,6 +23,7 @@ type streams struct {
 	watched  bool // err is a terminal, at which progress can be shown
 	shown    bool // out is a terminal
 	width    int  // columns of out; 0: it is no terminal
+	columns  int  // of err; 0: it is no terminal
 
 	env     environ      // what the environment says of colours
 	paint   colouring    // what the flags say of them
@@ -30,17 +31,26 @@ type streams struct {
 	verbose bool         // phases, times and counts too
 	log     *slog.Logger // takes all messages, as JSON; nil: they are for people
 	line    commandLine  // that is being carried out
+	shows   bool         // it is a step of a demo, which goes on by itself
 }
 
 func newStreams(in, out, err *os.File) streams {
-	std := streams{in: in, out: out, err: err, asks: isTerminal(in), watched: isTerminal(err), shown: isTerminal(out), env: os.LookupEnv}
-	if std.shown {
-		std.width = 80
-		if width, _, err := term.GetSize(int(out.Fd())); err == nil && width > 0 {
-			std.width = width
-		}
-	}
+	std := streams{in: in, out: out, err: err, asks: isTerminal(in), watched: isTerminal(err) && os.Getenv("TERM") != "dumb", shown: isTerminal(out), env: os.LookupEnv}
+	std.width, std.columns = widthOf(out), widthOf(err)
 	return std
+}
+
+// widthOf returns how many columns a terminal has, 80 where it does not say, and 0 for what is
+// none.
+func widthOf(f *os.File) int {
+	width, _, err := term.GetSize(int(f.Fd()))
+	switch {
+	case !isTerminal(f):
+		return 0
+	case err != nil || width <= 0:
+		return 80
+	}
+	return width
 }
 
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
@@ -83,7 +93,7 @@ func (s streams) hint(format string, args ...any) {
 
 // next tells what to type next, and what for: each command whole, on a line of its own.
 func (s streams) next(what string, commands ...string) {
-	if s.log != nil && !s.quiet {
+	if s.log != nil && !s.quiet && !s.shows {
 		s.log.Info("next: "+what, "commands", commands)
 		return
 	}
@@ -92,7 +102,7 @@ func (s streams) next(what string, commands ...string) {
 
 // nextOn tells it on a stream of ours.
 func (s streams) nextOn(w io.Writer, what string, commands []string) {
-	if s.quiet {
+	if s.quiet || s.shows {
 		return
 	}
 	marked := s.marked

@@ -102,9 +102,18 @@ func runTrace(ctx context.Context, o traceOptions, std streams) error {
 		out.SetIndent("", "  ")
 		err = errors.Join(err, out.Encode(trace))
 	} else {
-		fmt.Fprint(std.out, report.Trace(trace))
+		fmt.Fprint(std.out, report.Trace(trace, std.style()))
+		if trace.Events > 0 {
+			o.follow(std)
+		}
 	}
 	return errors.Join(err, traced(trace))
+}
+
+// follow tells what to type after it is known that something was done with the key.
+func (o traceOptions) follow(std streams) {
+	contain := append([]string{"revokey", "revoke", o.keyID, "--contain"}, std.line.only(operatorFlags()...)...)
+	std.next("plan to end the sessions that it made too; put the record of it together", typed(contain...), typed("revokey", "report", "--incident", o.keyID))
 }
 
 // traced is what a trace comes to.

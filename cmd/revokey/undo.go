@@ -67,14 +67,14 @@ func runUndo(ctx context.Context, o undoOptions, std streams) error {
 		}
 	}
 	for _, e := range picked {
-		fmt.Fprintln(std.out, report.Undoing(e))
+		fmt.Fprint(std.out, std.style().Hang(report.Undoing(e), 12))
 	}
 	o.aws.sayEndpoint(std)
 	if err := confirm(undoQuestion(o.keyIDs, picked), o.yes, false, std); err != nil {
 		return err
 	}
 	r, err := o.aws.revoker(ctx, revoke.RevokerOptions{Journal: journal, OnProgress: func(r revoke.Result) {
-		fmt.Fprintln(std.out, report.Result(r))
+		fmt.Fprint(std.out, std.style().Hang(report.Result(r), 4))
 	}})
 	if err != nil {
 		return err
@@ -88,6 +88,10 @@ func runUndo(ctx context.Context, o undoOptions, std streams) error {
 	if err != nil {
 		return fmt.Errorf("undoing: %w", err)
 	}
+	if keys := undoneKeys(results); len(keys) > 0 {
+		again := append([]string{"revokey", "revoke"}, keys...)
+		std.next("it works again for whoever has it; switch it off once nothing needs it", typed(append(again, std.line.only(operatorFlags()...)...)...))
+	}
 	return undone(results)
 }
 
@@ -100,7 +104,19 @@ func undoQuestion(keyIDs []string, picked []revoke.Entry) string {
 	for _, e := range picked {
 		keys[e.KeyID] = true
 	}
-	return fmt.Sprintf("Let %d leaked keys work again, for whoever has them?", len(keys))
+	return fmt.Sprintf("Let %s work again, for whoever has it?", countOf(len(keys), "leaked key"))
+}
+
+// undoneKeys returns the keys that work again, the first if they are many.
+func undoneKeys(results []revoke.Result) []string {
+	var ids []string
+	for _, r := range results {
+		works := r.Action == revoke.Activate && (r.Outcome == revoke.Verified || r.Outcome == revoke.Requested)
+		if works && r.KeyID != "" && !slices.Contains(ids, r.KeyID) && len(ids) < named {
+			ids = append(ids, r.KeyID)
+		}
+	}
+	return ids
 }
 
 func undone(results []revoke.Result) error {

@@ -130,7 +130,8 @@ func (h *head) Write(p []byte) (int, error) {
 func readSuspects(ctx context.Context, file string, resume bool, std streams) ([]suspect, error) {
 	records, err := readFindings(file, std.in)
 	if err != nil {
-		return nil, fmt.Errorf("reading findings from %q: %w", file, err)
+		err = fmt.Errorf("reading findings from %q: %w", file, err)
+		return nil, &hintedError{err, "`revokey scan --format jsonl --output FILE` writes such a file"}
 	}
 	recaller := scanner.NewRecaller(detectors.All())
 	defer recaller.Close()
