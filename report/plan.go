@@ -203,7 +203,13 @@ func planCall(s revoke.Step) []string {
 		return nil
 	}
 	lines := []string{"call: " + Printable(s.Call), "as:   " + Printable(s.By)}
-	if s.Role != "" {
+	switch everything := strings.HasSuffix(s.Call, ": "+revoke.DenyEverything.String()); {
+	case s.Action != revoke.Contain:
+	case everything && s.Role != "":
+		lines = append(lines, "the role can do nothing any more, whoever has it")
+	case everything:
+		lines = append(lines, "the user can do nothing any more, with any key")
+	case s.Role != "":
 		lines = append(lines, "every session of the role that is older than the call ends, whoever has it")
 	}
 	return lines

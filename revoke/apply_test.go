@@ -384,12 +384,14 @@ func TestApplyNamesTheMissingPermission(t *testing.T) {
 	}
 }
 
-// What AWS was not heard of may have happened: the journal must not say no.
+// What AWS was not heard of, and does not show, may have happened: the journal must
+// not say no.
 func TestApplyUnheard(t *testing.T) {
 	c := newCloud(t)
 	k := c.AddKey(own, "ci")
 	r := c.revoker(t)
 	plan := mustPlan(t, r, target(k))
+	c.Deny(own, "admin", "iam:ListAccessKeys")
 	c.Inject(localaws.Fault{Action: "UpdateAccessKey", Kind: localaws.HalfBody, Times: -1})
 	results, err := r.Apply(t.Context(), plan)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
@@ -100,13 +101,19 @@ func noRole(refused []error) error {
 	return errors.New(strings.Join(why, "; "))
 }
 
+// renewEarly is how long before their end credentials are renewed: a request is signed
+// after it has waited for its turn, and AWS's clock may be ahead of ours.
+const renewEarly = time.Minute
+
+func inTime(co *aws.CredentialsCacheOptions) { co.ExpiryWindow = max(co.ExpiryWindow, renewEarly) }
+
 // become assumes the role.
 func (o *Operator) become(ctx context.Context, id Identity, role string) (aws.CredentialsProvider, error) {
 	as := aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(o.sts, role, func(ro *stscreds.AssumeRoleOptions) {
 		ro.RoleSessionName = cmp.Or(o.assume.SessionName, sessionName(id))
 		ro.ExternalID = optional(o.assume.ExternalID)
 		ro.SourceIdentity = optional(o.assume.SourceIdentity)
-	}))
+	}), inTime)
 	_, err := as.Retrieve(ctx)
 	if err != nil {
 		return nil, &assumeError{role, err}

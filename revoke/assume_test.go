@@ -4,8 +4,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/time/rate"
 )
 
 // Of several roles the first that may be assumed is, once for all keys of the
@@ -82,5 +84,33 @@ func TestOrganizationAccounts(t *testing.T) {
 	c.Deny(own, "admin", "organizations:ListAccounts")
 	if _, err := op.OrganizationAccounts(t.Context()); err == nil || !strings.Contains(err.Error(), "not allowed organizations:ListAccounts") {
 		t.Errorf("%v", err)
+	}
+}
+
+// A role's session that ends in mid-run is renewed, and early enough: a request that
+// waits for its turn is signed by what will not have ended then.
+func TestAssumeAgain(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes as long as sessions live")
+	}
+	c := newCloud(t)
+	c.AddRole(member, "R", own)
+	c.SetSessionLife(1300 * time.Millisecond)
+	k := c.AddKey(member, "ci")
+	r := c.revoker(t)
+	r.op = c.operator(t, OperatorOptions{RoleNames: []string{"R"}, Limiter: rate.NewLimiter(2, 1)})
+	results := revokes(t, r, Target{KeyID: k.ID, Account: member})
+	time.Sleep(1500 * time.Millisecond)
+	undone, err := r.Undo(t.Context())
+	if results[0].Outcome != Verified || err != nil || undone[0].Outcome != Verified {
+		t.Errorf("%+v, %+v, %v", results, undone, err)
+	}
+	for _, req := range c.Requests() {
+		if req.Code != "" && req.Action != "DescribeAccount" {
+			t.Errorf("%s: %s", req.Action, req.Code)
+		}
+	}
+	if n := c.count("AssumeRole"); n < 2 {
+		t.Errorf("assumed %d times", n)
 	}
 }

@@ -62,11 +62,12 @@ func secretsCalls(c *secretsmanager.Client) secretsAPI {
 
 // The calls below are what the SDK's paginators take, each for the client that it is of.
 type (
-	listUsers      call[iam.ListUsersInput, iam.Options, iam.ListUsersOutput]
-	listAccessKeys call[iam.ListAccessKeysInput, iam.Options, iam.ListAccessKeysOutput]
-	listAccounts   call[organizations.ListAccountsInput, organizations.Options, organizations.ListAccountsOutput]
-	listRegions    call[account.ListRegionsInput, account.Options, account.ListRegionsOutput]
-	lookupEvents   call[cloudtrail.LookupEventsInput, cloudtrail.Options, cloudtrail.LookupEventsOutput]
+	listUsers                call[iam.ListUsersInput, iam.Options, iam.ListUsersOutput]
+	listAccessKeys           call[iam.ListAccessKeysInput, iam.Options, iam.ListAccessKeysOutput]
+	listAttachedUserPolicies call[iam.ListAttachedUserPoliciesInput, iam.Options, iam.ListAttachedUserPoliciesOutput]
+	listAccounts             call[organizations.ListAccountsInput, organizations.Options, organizations.ListAccountsOutput]
+	listRegions              call[account.ListRegionsInput, account.Options, account.ListRegionsOutput]
+	lookupEvents             call[cloudtrail.LookupEventsInput, cloudtrail.Options, cloudtrail.LookupEventsOutput]
 )
 
 func (f listUsers) ListUsers(ctx context.Context, in *iam.ListUsersInput, opts ...func(*iam.Options)) (*iam.ListUsersOutput, error) {
@@ -74,6 +75,10 @@ func (f listUsers) ListUsers(ctx context.Context, in *iam.ListUsersInput, opts .
 }
 
 func (f listAccessKeys) ListAccessKeys(ctx context.Context, in *iam.ListAccessKeysInput, opts ...func(*iam.Options)) (*iam.ListAccessKeysOutput, error) {
+	return f(ctx, in, opts...)
+}
+
+func (f listAttachedUserPolicies) ListAttachedUserPolicies(ctx context.Context, in *iam.ListAttachedUserPoliciesInput, opts ...func(*iam.Options)) (*iam.ListAttachedUserPoliciesOutput, error) {
 	return f(ctx, in, opts...)
 }
 

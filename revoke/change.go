@@ -3,6 +3,7 @@ package revoke
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
@@ -65,7 +66,8 @@ func (r *Revoker) make(ctx context.Context, run string, s *session, c change) (*
 	if err != nil {
 		return stopped(c.key, c.action, Refused, err.Error()), err
 	}
-	md, callErr := c.call(ctx)
+	call, heard := listening(ctx)
+	md, callErr := c.call(call)
 	j := stopped(c.key, c.action, Requested, "")
 	j.since, j.byIAM = r.now(), c.seen
 	if c.policy != nil {
@@ -74,18 +76,31 @@ func (r *Revoker) make(ctx context.Context, run string, s *session, c change) (*
 	entry.Phase, entry.Outcome = PhaseResult, Done
 	if callErr != nil {
 		j.Outcome, j.Reason, j.RequestID = Failed, failed(c.permission, callErr).Error(), requestID(callErr)
-		if entry.Outcome, entry.Error = unheard(callErr), j.Reason; entry.Outcome == InDoubt {
-			j.Reason += ": it may have been carried out; plan again, or --resume, to see"
-		}
+		entry.Outcome, entry.Error = heard.outcome(callErr), j.Reason
 	} else {
 		j.RequestID, _ = awsmiddleware.GetRequestIDMetadata(md)
-		if c.after != nil {
-			j.Note = c.after(ctx)
-		}
+		entry.AWSTime, _ = awsmiddleware.GetServerTime(md)
+	}
+	if entry.Outcome == InDoubt {
+		c.lookAfter(ctx, j, &entry)
+	}
+	if entry.Outcome == Done && c.after != nil {
+		j.Note = strings.Join(slices.DeleteFunc([]string{j.Note, c.after(ctx)}, func(s string) bool { return s == "" }), "; ")
 	}
 	entry.Time, entry.RequestID, entry.Note = r.now().UTC(), j.RequestID, j.Note
 	j.entry = entry
 	return j, r.opts.Journal.Append(entry)
+}
+
+// lookAfter looks whether a call that is in doubt was carried out. Where that is not
+// to be seen it may be under way yet.
+func (c change) lookAfter(ctx context.Context, j *job, entry *Entry) {
+	if done, seen := c.seen(ctx); done {
+		j.Outcome, j.Reason, j.RequestID, j.Note = Requested, "", "", "AWS was not heard; asked afterwards: "+seen
+		entry.Outcome, entry.Error = Done, ""
+		return
+	}
+	j.Reason += ": it may have been carried out; plan again, or --resume, to see"
 }
 
 func (r *Revoker) intend(ctx context.Context, run string, s *session, c change) (Entry, error) {
@@ -113,7 +128,7 @@ func (r *Revoker) entry(ctx context.Context, phase Phase) (Entry, error) {
 // record writes down whether the change was seen to take effect.
 func (r *Revoker) record(j *job) error {
 	e := j.entry
-	e.Phase, e.Time, e.Outcome, e.RequestID, e.Policy = PhaseProof, r.now().UTC(), "", "", nil
+	e.Phase, e.Time, e.Outcome, e.RequestID, e.Policy, e.AWSTime = PhaseProof, r.now().UTC(), "", "", nil, time.Time{}
 	e.Proof, e.Seconds, e.Note = j.Proof, j.Seconds, j.Reason
 	return r.opts.Journal.Append(e)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -70,6 +71,37 @@ func (c Containment) document(before time.Time) string {
 	return string(text)
 }
 
+// deniesUntil returns until when the sessions were issued that the policy denies, if it is
+// one of ours that denies sessions.
+func deniesUntil(text string) (t time.Time, ours bool) {
+	var doc struct{ Statement []statement }
+	if json.Unmarshal([]byte(text), &doc) != nil || len(doc.Statement) != 1 {
+		return t, false
+	}
+	t, err := time.Parse(time.RFC3339, doc.Statement[0].Condition["DateLessThan"]["aws:TokenIssueTime"])
+	return t, err == nil && text == DenySessions.document(t)
+}
+
+// standing looks at the text of the policy that has our name already, "" if there is
+// none: whether it denies what is asked for, and why none must be put, or "". One of ours
+// that denies less is put anew: it denies no more than sessions, or not those that a key
+// made which was in use after it.
+func (c Containment) standing(step Step, p principal, text string) (contained bool, refusal string) {
+	name := containPrefix + step.KeyID
+	everything := text == DenyEverything.document(time.Time{})
+	until, sessions := deniesUntil(text)
+	since := step.Verdict.Status == Live || step.Verdict.Status == ActiveWrongSecret || step.LastUsed != nil && step.LastUsed.Time.After(until)
+	switch {
+	case text == "":
+		return false, ""
+	case everything, sessions && c == DenySessions && (p.role || isSession(step.KeyID) || !since):
+		return true, "already contained: the policy " + name + " is there"
+	case !sessions:
+		return false, fmt.Sprintf("a policy %s is at %s already, not as revokey puts it: look at it, and take it away by hand", name, p)
+	}
+	return false, ""
+}
+
 func (c Containment) String() string {
 	if c == DenySessions {
 		return "deny all sessions issued before the call"
@@ -108,6 +140,7 @@ func (r *Revoker) containSession(ctx context.Context, step Step, leaked *aws.Cre
 	default:
 		step.User = p.name
 	}
+	step.Account = step.Verdict.Account
 	return r.containPrincipal(ctx, step, p)
 }
 
@@ -151,12 +184,13 @@ func (r *Revoker) containPrincipal(ctx context.Context, step Step, p principal) 
 	if p.role {
 		step.Policy.Role = p.name
 	}
-	switch had, _, err := s.policy(ctx, p, step.Policy.Name); {
-	case err != nil:
+	had, _, err := s.policy(ctx, p, step.Policy.Name)
+	if err != nil {
 		return step.refused(err.Error())
-	case had != "":
-		step.contained = true
-		return step.refused("already contained: the policy " + step.Policy.Name + " is there")
+	}
+	var refusal string
+	if step.contained, refusal = r.opts.Aim.Contain.standing(step, p, had); refusal != "" {
+		return step.refused(refusal)
 	}
 	step.By = s.as
 	step.Call = fmt.Sprintf("%s PolicyName=%s: %s", p.call("Put"), step.Policy.Name, r.opts.Aim.Contain)
@@ -166,13 +200,14 @@ func (r *Revoker) containPrincipal(ctx context.Context, step Step, p principal) 
 	return step
 }
 
-// isUs reports whether the principal is the operator, or the role that it works as.
+// isUs reports whether the principal is the operator, or the role that it works as, or
+// who assumed that.
 func (r *Revoker) isUs(ctx context.Context, s *session, account string, p principal) bool {
-	id, err := r.op.Identity(ctx)
+	ours, err := r.op.selves(ctx)
 	if err != nil {
 		return true
 	}
-	for _, arn := range []string{id.ARN, s.as} {
+	for _, arn := range append(ours, s.as) {
 		fields := strings.SplitN(arn, ":", 6)
 		if len(fields) != 6 || fields[4] != account {
 			continue
@@ -204,8 +239,9 @@ func (r *Revoker) containment(ctx context.Context, s *session, step Step) (chang
 		return change{}, fmt.Sprintf("%s makes our own calls: use other credentials to contain it", p)
 	case err != nil:
 		return change{}, err.Error()
-	case had != "":
-		return change{}, "already contained: the policy " + name + " is there"
+	}
+	if _, refusal := r.opts.Aim.Contain.standing(step, p, had); refusal != "" {
+		return change{}, refusal
 	}
 	before := now.Add(time.Second) // issue times are cut to seconds
 	if !p.role {
@@ -256,14 +292,40 @@ func (r *Revoker) release(ctx context.Context, run string, s *session, key KeySt
 	case text != e.Policy.Document:
 		return stopped(key, Release, Refused, fmt.Sprintf("the policy %s was changed since: look at it, and take it away by hand", e.Policy.Name)), nil
 	}
-	return r.make(ctx, run, s, s.takingAway(key, p, *e.Policy))
+	return r.make(ctx, run, s, s.takingAway(key, p, *e.Policy, r.otherContainments(e)))
 }
 
-func (s *session) takingAway(key KeyState, p principal, policy Policy) change {
+// otherContainments returns the names of the policies by which the user or role is
+// contained for other keys, as far as the journal knows.
+func (r *Revoker) otherContainments(e Entry) []string {
+	var names []string
+	for _, o := range r.opts.Journal.Undoable() {
+		if o.Action == Contain && o.Policy != nil && o.Account == e.Account && o.Endpoint == e.Endpoint &&
+			o.Policy.Role == e.Policy.Role && (o.Policy.Role != "" || o.User == e.User) && o.Policy.Name != e.Policy.Name {
+			names = append(names, o.Policy.Name)
+		}
+	}
+	return names
+}
+
+// stillContained reports whether one of the policies is there.
+func (s *session) stillContained(ctx context.Context, p principal, policies []string) bool {
+	return slices.ContainsFunc(policies, func(name string) bool {
+		text, _, err := s.policy(ctx, p, name)
+		return err == nil && text != ""
+	})
+}
+
+// takingAway is the change that deletes the policy, and then the tag, unless one of the
+// others is there.
+func (s *session) takingAway(key KeyState, p principal, policy Policy, others []string) change {
 	return change{
 		key: key, action: Release, permission: p.permission("Delete"), policy: &policy,
 		call: func(ctx context.Context) (middleware.Metadata, error) { return s.deletePolicy(ctx, p, policy.Name) },
 		after: func(ctx context.Context) string {
+			if s.stillContained(ctx, p, others) {
+				return ""
+			}
 			if err := s.untag(ctx, p); err != nil {
 				return fmt.Sprintf("still tagged: %v", failed(p.tagPermission("Untag"), err))
 			}

@@ -220,3 +220,116 @@ func TestApplyThroughLagAndThrottling(t *testing.T) {
 		t.Errorf("carried out %d times", n)
 	}
 }
+
+// A policy that denies less than what is asked for does not count, nor one that somebody
+// else has put there under its name.
+func TestContainFurther(t *testing.T) {
+	c := newCloud(t)
+	c.AddAdmin(own, "ci")
+	k, sibling := c.AddKey(own, "ci"), c.AddKey(own, "ci")
+	r := c.revoker(t)
+	r.opts.Aim.Contain = DenySessions
+	revokes(t, r, Target{KeyID: k.ID, Account: own})
+	r.opts.Aim.Contain = DenyEverything
+	if results := revokes(t, r, Target{KeyID: k.ID, Account: own}); results[1].Outcome != Verified || c.works(t, sibling) {
+		t.Errorf("everything after sessions: %+v", results[1])
+	}
+	r.opts.Aim.Contain = DenySessions
+	if s := mustPlan(t, r, Target{KeyID: k.ID, Account: own}).Steps[1]; !s.Done() {
+		t.Errorf("sessions after everything: %+v", s)
+	}
+	if undone, err := r.Undo(t.Context(), k.ID); err != nil || undone[0].Outcome != Verified || len(c.Policies(own, "ci")) != 0 || !c.works(t, sibling) {
+		t.Errorf("%+v, %v", undone, err)
+	}
+	c.SetPolicy(own, "ci", containPrefix+k.ID, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`)
+	s := mustPlan(t, r, Target{KeyID: k.ID, Account: own}).Steps[1]
+	if s.Done() || !strings.Contains(s.Refusal, "not as revokey puts it") {
+		t.Errorf("somebody else's: %+v", s)
+	}
+}
+
+// A key that works again has made sessions since, which the older policy lets through.
+func TestContainAnew(t *testing.T) {
+	c := newCloud(t)
+	c.AddAdmin(own, "ci")
+	k := c.AddKey(own, "ci")
+	r := c.revoker(t)
+	r.opts.Aim.Contain = DenySessions
+	c.SetPolicy(own, "ci", containPrefix+k.ID, DenySessions.document(time.Now().Add(-time.Hour)))
+	made := c.AddAdminSession(own, "user/ci", time.Hour)
+	if results := revokes(t, r, Target{KeyID: k.ID, Account: own}); results[1].Outcome != Verified || c.works(t, made) {
+		t.Errorf("%+v, works %v", results[1], c.works(t, made))
+	}
+	if s := mustPlan(t, r, Target{KeyID: k.ID, Account: own}).Steps[1]; !s.Done() {
+		t.Errorf("%+v", s)
+	}
+}
+
+// Whoever our own role is assumed by makes our calls too, with whatever key.
+func TestContainSparesWhoAssumesOurRole(t *testing.T) {
+	c := newCloud(t)
+	c.AddRole(own, "deploy", own)
+	leaked := c.AddKey(own, "admin")
+	profiles(t, section("base", c.admin)+"[profile deploy]\nsource_profile = base\nrole_arn = arn:aws:iam::"+own+":role/deploy\n")
+	op, err := NewOperator(t.Context(), OperatorOptions{Profile: "deploy", Endpoint: c.url})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := NewRevoker(op, hasty(c.url, 0), RevokerOptions{Accounts: []string{own}, Aim: Aim{Contain: DenyEverything}})
+	for _, target := range []Target{target(leaked), target(c.AddAdminSession(own, "user/admin", time.Hour))} {
+		steps := mustPlan(t, r, target).Steps
+		if s := steps[len(steps)-1]; !strings.Contains(s.Refusal, "makes our own calls") {
+			t.Errorf("%+v", s)
+		}
+	}
+	if s := mustPlan(t, r, target(c.AddKey(own, "ci"))).Steps[1]; s.Refusal != "" {
+		t.Errorf("%+v", s)
+	}
+}
+
+// The policy goes where STS says that the session is from, whatever account its key ID
+// was taken for; a key that IAM and STS place in two accounts is left alone.
+func TestContainWhereTheSessionIs(t *testing.T) {
+	c := newCloud(t)
+	c.AddRole(member, "OrganizationAccountAccessRole", own)
+	for _, account := range []string{own, member} {
+		c.AddRole(account, "deploy", account)
+	}
+	r := c.revoker(t)
+	r.opts.Aim.Contain = DenySessions
+	mistaken := target(c.AddSession(own, "assumed-role/deploy/i-0123", time.Hour))
+	mistaken.Account = member
+	results := revokes(t, r, mistaken)
+	if results[0].Outcome != Verified || results[0].Account != own || len(c.Policies(member, "role/deploy")) != 0 || len(c.Policies(own, "role/deploy")) != 1 {
+		t.Errorf("%+v", results)
+	}
+	step := Step{KeyState: KeyState{Account: own, Verdict: Verdict{Status: Live, Account: member}}}
+	if why := r.hopeless(t.Context(), step, Verdict{Status: Live}); !strings.Contains(why, member) {
+		t.Errorf("%q", why)
+	}
+}
+
+// The tag stays as long as the user is contained for another of its keys; a crash may
+// leave it, and is told to.
+func TestReleaseOneOfTwo(t *testing.T) {
+	c := newCloud(t)
+	a, b := c.AddKey(own, "ci"), c.AddKey(own, "ci")
+	r := c.revoker(t)
+	r.opts.Aim.Contain = DenySessions
+	revokes(t, r, Target{KeyID: a.ID, Account: own}, Target{KeyID: b.ID, Account: own})
+	for _, tt := range []struct {
+		release localaws.Key
+		tagged  bool
+	}{{b, true}, {a, false}} {
+		if undone, err := r.Undo(t.Context(), tt.release.ID); err != nil || undone[0].Outcome != Verified || undone[0].Note != "" {
+			t.Errorf("%+v, %v", undone, err)
+		}
+		if _, tagged := c.Tags(own, "ci")[containTag]; tagged != tt.tagged {
+			t.Errorf("after %s: tagged %v", tt.release.ID, tagged)
+		}
+	}
+	interruptedBy(t, r, Release, &Policy{Name: "gone", Document: "x"}, a)
+	if settled, err := r.Settle(t.Context()); err != nil || !strings.Contains(settled[0].Seen, containTag) {
+		t.Errorf("%+v, %v", settled, err)
+	}
+}

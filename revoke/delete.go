@@ -38,17 +38,18 @@ func (r *Revoker) tooFresh(ctx context.Context, key KeyState) string {
 	if !known {
 		return "since when it is inactive is not known, for the journal has no deactivation of it: --inactive-for 0 deletes it all the same"
 	}
-	if key.LastUsed != nil && key.LastUsed.Time.After(e.Time.Add(usesTrickleIn)) {
+	since := e.Time
+	if e.AWSTime.After(since) { // our clock ran behind
+		since = e.AWSTime
+	}
+	if key.LastUsed != nil && key.LastUsed.Time.After(since.Add(usesTrickleIn)) {
 		return fmt.Sprintf("it was used on %s, after revokey had deactivated it: someone reactivated it in between", key.LastUsed.Time.Format(time.RFC3339))
 	}
-	if isServiceID(key.KeyID) { // of which IAM tells no last use, by whose answer we would tell the time
-		return tooEarly(e.Time, r.now(), r.opts.Aim.InactiveFor)
-	}
-	now, err := r.soonest(ctx, key)
+	now, err := r.soonest(ctx)
 	if err != nil {
 		return err.Error()
 	}
-	return tooEarly(e.Time, now, r.opts.Aim.InactiveFor)
+	return tooEarly(since, now, r.opts.Aim.InactiveFor)
 }
 
 func tooEarly(since, now time.Time, wait time.Duration) string {
@@ -64,14 +65,10 @@ const usesTrickleIn = time.Hour
 
 // soonest is the earlier of AWS's time and ours: a clock of ours that runs ahead
 // must not make a key old enough.
-func (r *Revoker) soonest(ctx context.Context, key KeyState) (time.Time, error) {
-	s, err := r.op.in(ctx, key.Account)
+func (r *Revoker) soonest(ctx context.Context) (time.Time, error) {
+	out, err := r.op.sts.GetCallerIdentity(ctx, nil)
 	if err != nil {
-		return time.Time{}, err
-	}
-	out, err := s.iam.GetAccessKeyLastUsed(ctx, &iam.GetAccessKeyLastUsedInput{AccessKeyId: &key.KeyID})
-	if err != nil {
-		return time.Time{}, failed("iam:GetAccessKeyLastUsed", err)
+		return time.Time{}, fmt.Errorf("asking STS for the time: %w", failed("sts:GetCallerIdentity", err))
 	}
 	theirs, ours := serverTime(out.ResultMetadata, nil), r.now()
 	if theirs.Before(ours) {

@@ -105,3 +105,27 @@ func TestDeleteLooksAgain(t *testing.T) {
 		t.Errorf("%+v, %v", results, err)
 	}
 }
+
+// No clock of ours makes a key old enough: neither one that ran behind when the key was
+// deactivated, nor one that runs ahead now, of whatever kind the key is.
+func TestDeleteByAWSsClock(t *testing.T) {
+	wrong := func(d time.Duration) func() time.Time { return func() time.Time { return time.Now().Add(d) } }
+	for _, tt := range []struct {
+		name string
+		then time.Duration // by how much our clock is wrong at the deactivation
+		now  time.Duration // and at the deletion
+	}{{"behind", -2 * fortnight, 0}, {"ahead", 0, 2 * fortnight}} {
+		c := newCloud(t)
+		r := c.revoker(t)
+		k, id := c.AddKey(own, "ci"), c.AddServiceCredential(own, "ci", bedrock, "x")
+		targets := []Target{{KeyID: k.ID, Account: own}, {KeyID: id, Account: own}}
+		r.now = wrong(tt.then)
+		revokes(t, r, targets...)
+		r.now, r.opts.Aim = wrong(tt.now), Aim{Delete: true, InactiveFor: fortnight}
+		for _, s := range mustPlan(t, r, targets...).Steps {
+			if !strings.Contains(s.Refusal, "due on") {
+				t.Errorf("%s: %s: %q", tt.name, s.KeyID, s.Refusal)
+			}
+		}
+	}
+}

@@ -3,6 +3,7 @@ package revoke
 import (
 	"context"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -60,10 +61,34 @@ func (g gate) pass(ctx context.Context, in middleware.FinalizeInput, next middle
 	began := time.Now()
 	out, md, err = next.HandleFinalize(ctx, in)
 	done()
+	if h, ok := ctx.Value(hearingKey{}).(*hearing); ok && err != nil && unheard(err) == InDoubt {
+		h.lost.Store(true)
+	}
 	if hear, ok := ctx.Value(traceKey{}).(func(Exchange)); ok {
 		hear(exchange(ctx, in.Request, md, err, began))
 	}
 	return out, md, err
+}
+
+type hearingKey struct{}
+
+// hearing is whether AWS was heard in each attempt of a call. The SDK makes a call
+// again whose answer is lost, and returns the last answer only: a refusal then says
+// nothing of what the first attempt has done.
+type hearing struct{ lost atomic.Bool }
+
+// listening returns a context under which the attempts of one call are listened to.
+func listening(ctx context.Context) (context.Context, *hearing) {
+	h := &hearing{}
+	return context.WithValue(ctx, hearingKey{}, h), h
+}
+
+// outcome is what is known of a call that came to the error.
+func (h *hearing) outcome(err error) EntryOutcome {
+	if h.lost.Load() {
+		return InDoubt
+	}
+	return unheard(err)
 }
 
 // wait waits for the key ID's turn, then for everybody's.

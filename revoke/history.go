@@ -53,7 +53,7 @@ func (j *Journal) Unfinished() []Entry {
 			left = append(left, e)
 		case e.Phase == PhaseResult && e.Outcome != InDoubt: // and a later call that was carried out settles the earlier ones
 			left = slices.DeleteFunc(left, func(i Entry) bool {
-				return i.ID == e.ID || i.KeyID == e.KeyID && e.Outcome == Done && (i.Action == e.Action || e.supersedes(i))
+				return i.ID == e.ID || i.KeyID == e.KeyID && i.Endpoint == e.Endpoint && e.Outcome == Done && (i.Action == e.Action || e.supersedes(i))
 			})
 		}
 	}

@@ -190,16 +190,20 @@ func shown(status types.StatusType) Verdict {
 // quarantinePolicy begins the names of AWS's quarantine policies, V1 to V4 so far.
 const quarantinePolicy = "AWSCompromisedKeyQuarantine"
 
-// readQuarantine asks once: a user has 20 attached policies at most, a page holds 100.
+// readQuarantine reads the names of the user's attached policies: 20 at most, but IAM may
+// answer with fewer on a page than there are.
 func (s *session) readQuarantine(ctx context.Context, state *KeyState) {
-	out, err := s.iam.ListAttachedUserPolicies(ctx, &iam.ListAttachedUserPoliciesInput{UserName: &state.User})
-	if err != nil {
-		state.Notes = append(state.Notes, fmt.Sprintf("quarantine not known: %v", failed("iam:ListAttachedUserPolicies", err)))
-		return
-	}
-	for _, p := range out.AttachedPolicies {
-		if name := aws.ToString(p.PolicyName); strings.HasPrefix(name, quarantinePolicy) {
-			state.Quarantine = append(state.Quarantine, name)
+	pages := iam.NewListAttachedUserPoliciesPaginator(listAttachedUserPolicies(s.iam.ListAttachedUserPolicies), &iam.ListAttachedUserPoliciesInput{UserName: &state.User})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			state.Notes = append(state.Notes, fmt.Sprintf("quarantine not known: %v", failed("iam:ListAttachedUserPolicies", err)))
+			return
+		}
+		for _, p := range page.AttachedPolicies {
+			if name := aws.ToString(p.PolicyName); strings.HasPrefix(name, quarantinePolicy) {
+				state.Quarantine = append(state.Quarantine, name)
+			}
 		}
 	}
 }

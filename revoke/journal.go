@@ -50,6 +50,7 @@ type Entry struct {
 	ID        string       `json:"id"`
 	Run       string       `json:"run,omitempty"` // that a call belongs to
 	Time      time.Time    `json:"time"`
+	AWSTime   time.Time    `json:"aws_time,omitzero"` // of a result: by AWS's clock, as Time is by ours
 	KeyID     string       `json:"key_id,omitempty"`
 	Account   string       `json:"account,omitempty"`
 	User      string       `json:"user,omitempty"`
@@ -173,6 +174,9 @@ func OpenJournal(path string) (*Journal, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("opening journal: %w", err)
 	}
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target // one journal has one lock, by whatever name
+	}
 	j := &Journal{path: path, lock: flock.New(path+".lock", flock.SetPermissions(0o600))}
 	switch held, err := j.lock.TryLock(); {
 	case err != nil:
@@ -198,8 +202,19 @@ func (j *Journal) open() (err error) {
 	if j.chain, err = readChain(whole); err != nil {
 		return fmt.Errorf("%q: %w: repair it, or pass another --journal", j.path, err)
 	}
+	if len(j.entries) == 0 && !begins(data) {
+		return fmt.Errorf("%q is no journal: pass another --journal", j.path)
+	}
 	j.size, j.torn = int64(len(whole)), int64(len(data)-len(whole))
 	return errors.Join(j.file.Truncate(j.size), syncDir(filepath.Dir(j.path)))
+}
+
+// begins reports whether a crash may have left the text of a first line: the begin of
+// one, or the zeros of a page that was never written.
+func begins(text []byte) bool {
+	const first = `{"id":"`
+	n := min(len(text), len(first))
+	return string(text[:n]) == first[:n] || len(bytes.Trim(text, "\x00")) == 0
 }
 
 // readChain reads whole lines. Its error names the first that is broken.
@@ -223,6 +238,9 @@ func (j *Journal) Torn() int64 { return j.torn }
 func (j *Journal) Append(e Entry) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	if !e.valid() {
+		return errors.New("writing journal: it is no entry: id, key_id, action and phase are needed")
+	}
 	e.Prev = j.next()
 	line, err := json.Marshal(e)
 	if err != nil {

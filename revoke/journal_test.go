@@ -220,3 +220,59 @@ func TestDefaultJournalPath(t *testing.T) {
 		}
 	}
 }
+
+// A file that is no journal is left as it is, though it has no whole line.
+func TestJournalSparesOtherFiles(t *testing.T) {
+	for _, text := range []string{"my notes, without an end of line", `{"token":"x"}`, `{"i`, "\x00\x00\x00", ""} {
+		path := filepath.Join(t.TempDir(), "file")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		j, err := OpenJournal(path)
+		if torn := strings.HasPrefix(`{"id":"`, text) || strings.Trim(text, "\x00") == ""; torn != (err == nil) {
+			t.Errorf("%q: %v", text, err)
+		}
+		if err == nil {
+			j.Close()
+			continue
+		}
+		if left, _ := os.ReadFile(path); string(left) != text {
+			t.Errorf("%q became %q", text, left)
+		}
+	}
+}
+
+// One journal is one by whatever name, for the lock too.
+func TestJournalBehindALink(t *testing.T) {
+	dir := t.TempDir()
+	openJournal(t, dir+"/journal.jsonl")
+	if err := os.Symlink("journal.jsonl", dir+"/link"); err != nil {
+		t.Skip(err)
+	}
+	if j, err := OpenJournal(dir + "/link"); err == nil || !strings.Contains(err.Error(), "in use") {
+		t.Errorf("%+v, %v", j, err)
+	}
+}
+
+// What could not be read again is not written.
+func TestJournalRefusesNoEntry(t *testing.T) {
+	j := openJournal(t, t.TempDir()+"/journal.jsonl")
+	if err := j.Append(Entry{ID: "1", Phase: PhaseResult, Action: Delete}); err == nil || len(j.Entries()) != 0 {
+		t.Errorf("%v, %v", err, j.Entries())
+	}
+}
+
+// What was done at another endpoint settles nothing here.
+func TestJournalUnfinishedElsewhere(t *testing.T) {
+	j := openJournal(t, t.TempDir()+"/journal.jsonl")
+	intent, other := entry("1", "A", Deactivate, PhaseIntent, ""), entry("2", "A", Deactivate, PhaseResult, Done)
+	other.Endpoint = "http://127.0.0.1:1"
+	for _, e := range []Entry{intent, other} {
+		if err := j.Append(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if left := j.Unfinished(); len(left) != 1 {
+		t.Errorf("%+v", left)
+	}
+}

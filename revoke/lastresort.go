@@ -40,6 +40,8 @@ func (r *Revoker) bySelf(ctx context.Context, step Step, leaked *aws.Credentials
 		return step.refused("a session cannot end itself")
 	case leaked == nil || r.verifier == nil:
 		return step.refused("its secret is not known, without which it cannot be used")
+	case r.perhapsCanary(step.KeyState):
+		return step.refused("it may be one of the canaries: without an operator nobody tells whose it is, and STS was not asked")
 	}
 	step.bySelf = true
 	step.Verdict = r.verifier.Check(ctx, *leaked, step.Account)
@@ -51,9 +53,6 @@ func (r *Revoker) bySelf(ctx context.Context, step Step, leaked *aws.Credentials
 	}
 	if _, name, ok := strings.Cut(step.Verdict.ARN, ":user/"); ok {
 		step.User = name[strings.LastIndexByte(name, '/')+1:]
-	}
-	if r.opts.Canaries.isUser(step.User) {
-		return step.refused(canaryUserReason)
 	}
 	step.leaked = func() aws.Credentials { return *leaked }
 	step.By = step.Verdict.ARN

@@ -149,6 +149,7 @@ func (o *Operator) load(opts OperatorOptions) []func(*config.LoadOptions) error 
 		config.WithRetryer(newRetryer),
 		config.WithLogger(logging.Nop{}),
 		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(10 * time.Second)),
+		config.WithCredentialsCacheOptions(inTime),
 		config.WithAssumeRoleCredentialOptions(o.redirectAssumeRole),
 		config.WithWebIdentityRoleCredentialOptions(o.redirectWebIdentity),
 	}
@@ -214,6 +215,25 @@ func (o *Operator) Identity(ctx context.Context) (Identity, error) {
 	}
 	o.identity = &Identity{aws.ToString(out.Account), aws.ToString(out.Arn), aws.ToString(out.UserId), cred.AccessKeyID}
 	return *o.identity, nil
+}
+
+// selves returns the ARNs of who the operator is, and of those by whom its credentials
+// were assumed.
+func (o *Operator) selves(ctx context.Context) ([]string, error) {
+	id, err := o.Identity(ctx)
+	if err != nil {
+		return nil, err
+	}
+	arns := []string{id.ARN}
+	for _, below := range o.below {
+		client := sts.NewFromConfig(o.config(), o.settleSTS, func(so *sts.Options) { so.Credentials = below })
+		out, err := client.GetCallerIdentity(ctx, nil)
+		if err != nil {
+			return nil, fmt.Errorf("asking STS who assumed the operator's role: %w", failed("sts:GetCallerIdentity", err))
+		}
+		arns = append(arns, aws.ToString(out.Arn))
+	}
+	return arns, nil
 }
 
 // signs reports whether the key signs the operator's own calls, or the calls that

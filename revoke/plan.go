@@ -114,6 +114,7 @@ type Step struct {
 	Policy  *Policy `json:"policy,omitempty"`  // that contains it
 	Root    bool    `json:"root,omitempty"`    // a root key
 	Service string  `json:"service,omitempty"` // of a service-specific credential
+	Name    string  `json:"name,omitempty"`    // by which it was looked for
 	By      string  `json:"by,omitempty"`      // the ARN of the user or role that makes the call
 	Call    string  `json:"call,omitempty"`    // the call that Apply makes
 	Refusal string  `json:"refusal,omitempty"` // why there is none; if set, Apply leaves the key alone
@@ -177,7 +178,7 @@ func unique(targets []Target) []Target {
 // steps plans for one target. IAM is asked before STS, for a question to STS
 // becomes the key's last use.
 func (r *Revoker) steps(ctx context.Context, t Target) []Step {
-	step := Step{KeyState: KeyState{KeyID: cmp.Or(t.KeyID, t.Name), Account: t.Account}, Action: r.opts.Aim.action(t.KeyID), Seen: t.Seen}
+	step := Step{KeyState: KeyState{KeyID: cmp.Or(t.KeyID, t.Name), Account: t.Account}, Action: r.opts.Aim.action(t.KeyID), Name: t.Name, Seen: t.Seen}
 	if err := r.locate(ctx, &step.KeyState); err != nil {
 		return []Step{step.refused(err.Error())}
 	}
@@ -201,8 +202,11 @@ func (r *Revoker) steps(ctx context.Context, t Target) []Step {
 	if t.LastUsed != nil {
 		step.LastUsed = t.LastUsed
 	}
-	if byIAM.Status == Canary {
+	switch {
+	case byIAM.Status == Canary:
 		return []Step{step.refused(byIAM.Reason)}
+	case r.perhapsCanary(step.KeyState):
+		return []Step{step.refused("it may be one of the canaries, so that STS was not asked; the owner's IAM: " + byIAM.Reason)}
 	}
 	r.askPair(ctx, &step, t.Leaked)
 	if r.opts.Aim.DeleteRoot && perhapsRootKey(step, byIAM) {
@@ -298,6 +302,12 @@ func (r *Revoker) forbidden(ctx context.Context, key KeyState, action Action) st
 	return ""
 }
 
+// perhapsCanary reports whether the user has canaries in the own accounts, and nobody
+// tells whose the key is: its pair must not be used then.
+func (r *Revoker) perhapsCanary(key KeyState) bool {
+	return len(r.opts.Canaries.Users) > 0 && key.User == "" && !key.userless
+}
+
 // hopeless returns why no call would help, given the verdict and what IAM alone
 // shows, or "".
 func (r *Revoker) hopeless(ctx context.Context, step Step, byIAM Verdict) string {
@@ -310,6 +320,8 @@ func (r *Revoker) hopeless(ctx context.Context, step Step, byIAM Verdict) string
 		return "already deleted: nothing to do"
 	case byIAM.Status != Live:
 		return byIAM.Reason
+	case step.Verdict.Account != "" && step.Verdict.Account != step.Account:
+		return fmt.Sprintf("STS says that it is of account %s, and IAM of account %s knows it: which is right is not to be seen", step.Verdict.Account, step.Account)
 	case r.mintedUs(ctx, step.KeyState):
 		return "our own session was made with a key of this user, perhaps this one: use other credentials to revoke it"
 	}

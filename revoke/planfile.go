@@ -24,7 +24,11 @@ func ReadPlan(in io.Reader) (Plan, error) {
 func (p Plan) Targets() []Target {
 	var targets []Target
 	for _, s := range p.Steps {
-		targets = append(targets, Target{KeyID: s.KeyID, Account: s.Account, Seen: s.Seen})
+		t := Target{KeyID: s.KeyID, Name: s.Name, Account: s.Account, Seen: s.Seen}
+		if s.KeyID == s.Name { // no ID was found for it
+			t.KeyID = ""
+		}
+		targets = append(targets, t)
 	}
 	return unique(targets)
 }

@@ -25,8 +25,9 @@ func (r *Revoker) Settle(ctx context.Context) ([]Settled, error) {
 		return nil, errNoJournal
 	}
 	var settled []Settled
+	began := r.now()
 	for _, e := range r.opts.Journal.Unfinished() {
-		s, err := r.settle(ctx, e)
+		s, err := r.settle(ctx, e, began)
 		if err != nil {
 			return settled, err
 		}
@@ -35,24 +36,33 @@ func (r *Revoker) Settle(ctx context.Context) ([]Settled, error) {
 	return settled, nil
 }
 
-func (r *Revoker) settle(ctx context.Context, e Entry) (Settled, error) {
+// underWay is how long the call may be under way yet. Where our clock was set back only
+// what has passed since we began to look counts.
+func (r *Revoker) underWay(e Entry, began time.Time) time.Duration {
+	now := r.now()
+	return inFlight - max(now.Sub(e.Time), now.Sub(began))
+}
+
+func (r *Revoker) settle(ctx context.Context, e Entry, began time.Time) (Settled, error) {
 	if e.Action == Create {
-		return r.settleCreation(ctx, e)
+		return r.settleCreation(ctx, e, began)
 	}
 	done, seen, err := r.whatBecame(ctx, e)
 	if err != nil {
 		return Settled{e, InDoubt, err.Error()}, ctx.Err()
 	}
-	age := r.now().Sub(e.Time)
-	if !done && age >= 0 && age < inFlight && !e.here() {
-		if err := r.sleep(ctx, inFlight-age); err != nil {
+	if left := r.underWay(e, began); !done && left > 0 && !e.here() {
+		if err := r.sleep(ctx, left); err != nil {
 			return Settled{e, InDoubt, "interrupted"}, err
 		}
-		return r.settle(ctx, e)
+		return r.settle(ctx, e, began)
 	}
 	outcome := NotDone
 	if done {
 		outcome = Done
+	}
+	if done && e.Action == Release {
+		seen += "; its tag " + containTag + " may be left"
 	}
 	result := e
 	result.Phase, result.Outcome, result.Time, result.Note = PhaseResult, outcome, r.now().UTC(), "asked afterwards: "+seen
@@ -106,6 +116,9 @@ func (s *session) shows(ctx context.Context, e Entry) (done bool, seen string, e
 	if e.Service != "" {
 		v := s.serviceVerdict(ctx, e.KeyID)
 		return v.Status == shown(e.Action.status()).Status, v.Reason, nil
+	}
+	if e.User == "" { // IAM would take the operator's own
+		return false, "", fmt.Errorf("it is a root key, which IAM shows to nobody but root")
 	}
 	if err := s.readStatus(ctx, &key); err != nil {
 		return false, "", err

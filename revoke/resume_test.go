@@ -92,3 +92,35 @@ func TestPlanAgainElsewhere(t *testing.T) {
 		t.Errorf("%v, %v", err, c.Requests())
 	}
 }
+
+// A root key that was to switch itself off is not looked for among the operator's own.
+func TestSettleRootsOwn(t *testing.T) {
+	c := newCloud(t)
+	r := c.revoker(t)
+	root := c.AddKey(own, "root")
+	interruptedBy(t, r, Deactivate, nil, localaws.Key{ID: root.ID, Account: own})
+	settled, err := r.Settle(t.Context())
+	if err != nil || settled[0].Outcome != InDoubt || c.count("ListAccessKeys") != 0 {
+		t.Errorf("%+v, %v", settled, err)
+	}
+}
+
+// With the clock set back nobody knows how long ago a call was sent: it is waited for,
+// once for all.
+func TestSettleWithTheClockSetBack(t *testing.T) {
+	c := newCloud(t)
+	r, clk := c.revoker(t), newClock()
+	a, b := c.AddKey(own, "a"), c.AddKey(own, "b")
+	interruptedBy(t, r, Deactivate, nil, a, b)
+	start := time.Now().Add(-time.Hour)
+	clk.t = start
+	r.now = clk.now
+	r.sleep = func(ctx context.Context, d time.Duration) error {
+		c.SetStatus(a.ID, localaws.Inactive) // now it has arrived
+		return clk.sleep(ctx, d)
+	}
+	settled, err := r.Settle(t.Context())
+	if err != nil || settled[0].Outcome != Done || settled[1].Outcome != NotDone || clk.t.Sub(start) != inFlight {
+		t.Errorf("%+v, %v, waited %v", settled, err, clk.t.Sub(start))
+	}
+}

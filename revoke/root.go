@@ -33,7 +33,7 @@ func (o *Operator) asRoot(ctx context.Context, account string) (*session, error)
 			AccessKeyID: aws.ToString(out.Credentials.AccessKeyId), SecretAccessKey: aws.ToString(out.Credentials.SecretAccessKey),
 			SessionToken: aws.ToString(out.Credentials.SessionToken), CanExpire: true, Expires: aws.ToTime(out.Credentials.Expiration),
 		}, nil
-	}))
+	}), inTime)
 	if _, err := as.Retrieve(ctx); err != nil {
 		return nil, fmt.Errorf("becoming root of account %s: %w: the organization needs root sessions enabled (iam:EnableOrganizationsRootSessions), and you its management account", account, failed("sts:AssumeRoot", err))
 	}

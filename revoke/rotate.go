@@ -96,10 +96,26 @@ func (m *rotating) open(ctx context.Context) (err error) {
 	if err := m.store.ready(ctx); err != nil {
 		return errors.Join(m.stop(Result{Action: Store, Outcome: Failed, Reason: err.Error()}), m.store.close())
 	}
+	if why := m.changedPlace(ctx); why != "" {
+		return errors.Join(m.stop(Result{Action: Store, Outcome: Refused, Reason: why}), m.store.close())
+	}
 	if err := m.beginRun(ctx); err != nil {
 		return errors.Join(err, m.store.close())
 	}
 	return nil
+}
+
+// changedPlace returns why the place is not as the plan has it, or "": whoever agreed to
+// the plan did not agree to replace what was put there since.
+func (m *rotating) changedPlace(ctx context.Context) string {
+	there, err := m.store.holds(ctx)
+	if err != nil {
+		return err.Error()
+	}
+	if holds := printable(there.AccessKeyID); holds != m.plan.Holds {
+		return fmt.Sprintf("%s held %q when the plan was made, and holds %q: plan again", m.plan.Aim.To, m.plan.Holds, holds)
+	}
+	return ""
 }
 
 // beginRun begins the run, or takes up the one that was interrupted.

@@ -76,13 +76,29 @@ func (r *Revoker) whatIsMade(p Rotation) Rotation {
 		return p
 	case p.Holds == made:
 		p.Made = made
+		return p
 	case b.stored && !p.Aim.To.shown():
 		p.Over = true
 		return p.refused("the new key %s was stored, and %s does not hold it any more: somebody has changed it since; look at it, and deactivate what is not needed", made, p.Aim.To)
 	case b.stored: // it was shown, and its owner has it
 		p.Over = true
 		return p.refused("the new key %s was shown: there is nothing to go on with", made)
-	case slices.ContainsFunc(p.Keys, func(k UserKey) bool { return k.KeyID == made }):
+	}
+	return p.orphaned(made)
+}
+
+// orphaned fills in the key of which the journal knows that it was made, and not that it
+// was stored. One that was used is lost to nobody, and not ours to delete.
+func (p Rotation) orphaned(made string) Rotation {
+	i := slices.IndexFunc(p.Keys, func(k UserKey) bool { return k.KeyID == made })
+	switch {
+	case i < 0:
+	case p.Keys[i].LastUsed != nil:
+		p.Over = true
+		return p.refused("the new key %s was used, though revokey knows nothing of where its secret is: somebody has it; look at it, and deactivate what is not needed", made)
+	case p.Keys[i].Note != "":
+		return p.refused("whether the new key %s was used is not known: %s", made, p.Keys[i].Note)
+	default:
 		p.Orphan = made
 	}
 	return p
@@ -133,17 +149,16 @@ func (s *profileStore) sweep() error {
 
 // settleCreation finds out whether the user has a key that the intent made, writes its
 // ID down, and changes nothing.
-func (r *Revoker) settleCreation(ctx context.Context, e Entry) (Settled, error) {
+func (r *Revoker) settleCreation(ctx context.Context, e Entry, began time.Time) (Settled, error) {
 	k, seen, err := r.madeBy(ctx, e)
 	if err != nil {
 		return Settled{e, InDoubt, err.Error()}, ctx.Err()
 	}
-	age := r.now().Sub(e.Time)
-	if k == nil && age >= 0 && age < inFlight {
-		if err := r.sleep(ctx, inFlight-age); err != nil {
+	if left := r.underWay(e, began); k == nil && left > 0 {
+		if err := r.sleep(ctx, left); err != nil {
 			return Settled{e, InDoubt, "interrupted"}, err
 		}
-		return r.settleCreation(ctx, e)
+		return r.settleCreation(ctx, e, began)
 	}
 	result, outcome := e, NotDone
 	if k != nil {

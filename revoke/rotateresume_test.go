@@ -2,6 +2,9 @@ package revoke
 
 import (
 	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -74,5 +77,42 @@ func TestRotateOnElsewhere(t *testing.T) {
 	begin := Entry{ID: "1", Phase: PhaseBegin, Rotation: &RotationAim{User: "ci", Account: own, To: Destination{Secret: "ci"}}}
 	if _, err := r.RotateOn(t.Context(), begin, nil); err == nil || !strings.Contains(err.Error(), "begun at AWS") || len(c.Requests()) != 0 {
 		t.Errorf("%v, %v", err, c.Requests())
+	}
+}
+
+// A key that was used is lost to nobody, whatever the journal knows of its secret.
+func TestRotateOnUsed(t *testing.T) {
+	c := newCloud(t)
+	r := c.revoker(t)
+	made := c.AddKey(own, "ci")
+	begin := brokenOff(t, r, RotationAim{User: "ci", Account: own, To: intoProfile(t)}, made.ID, false)
+	r.verifier.Check(t.Context(), pair(made), own)
+	p, err := r.RotateOn(t.Context(), begin, nil)
+	if err != nil || p.Orphan != "" || !strings.Contains(p.Refusal, "was used") {
+		t.Errorf("%+v, %v", p, err)
+	}
+}
+
+// What was put at the place since the plan was made is not replaced.
+func TestRotateLooksAgainAtThePlace(t *testing.T) {
+	for _, kind := range []string{"profile", "secret"} {
+		c := newCloud(t)
+		r := c.revoker(t)
+		old, theirs := c.AddKey(own, "ci"), c.AddKey(own, "other")
+		to := intoProfile(t)
+		if kind == "secret" {
+			to = Destination{Secret: "ci", Region: "us-east-1"}
+		}
+		p := mustPlanRotation(t, r, RotationAim{KeyID: old.ID, Account: own, To: to})
+		c.SetSecret(own, "us-east-1", "ci", `{"access_key_id":"`+theirs.ID+`","secret_access_key":"`+theirs.Secret+`"}`)
+		os.MkdirAll(filepath.Dir(p.Aim.To.File), 0o700)
+		os.WriteFile(p.Aim.To.File, fmt.Appendf(nil, "[ci]\naws_access_key_id=%s\naws_secret_access_key=%s\n", theirs.ID, theirs.Secret), 0o600)
+		results, err := r.Rotate(t.Context(), p)
+		if err != nil || len(results) != 1 || results[0].Outcome != Refused || c.count("CreateAccessKey") != 0 {
+			t.Errorf("%s: %+v, %v", kind, results, err)
+		}
+		if got := pairIn(t, r, to); got.AccessKeyID != theirs.ID {
+			t.Errorf("%s: it holds %s", kind, got.AccessKeyID)
+		}
 	}
 }

@@ -159,9 +159,10 @@ func (s *secretStore) put(ctx context.Context, cred aws.Credentials) (string, En
 	if err != nil {
 		return "", NotDone, fmt.Errorf("writing %s: its value cannot be put together", s)
 	}
+	ctx, heard := listening(ctx)
 	action, md, err := s.write(ctx, value, exists)
 	if err != nil {
-		return requestID(err), unheard(err), fmt.Errorf("writing %s: %s", s, without(failed(action, err).Error(), cred))
+		return requestID(err), heard.outcome(err), fmt.Errorf("writing %s: %s", s, without(failed(action, err).Error(), cred))
 	}
 	id, _ := awsmiddleware.GetRequestIDMetadata(md)
 	return id, Done, nil

@@ -1,6 +1,7 @@
 package scanner
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -145,7 +146,9 @@ func (r *repo) check() error {
 	defer f.Close()
 	cfg := gitconfig.New()
 	if err := gitconfig.NewDecoder(f).Decode(cfg); err != nil {
-		return r.refuse("its config cannot be read (%v): mend %q", err, f.Name())
+		if cfg, err = r.configByGit(f.Name()); err != nil {
+			return r.refuse("its config cannot be read (%v): mend %q", err, f.Name())
+		}
 	}
 	if v := cfg.Section("core").Option("repositoryformatversion"); v != "" && v != "0" && v != "1" {
 		return r.refuse("repository format version %s is not known to this version of revokey", v)
@@ -156,6 +159,22 @@ func (r *repo) check() error {
 		}
 	}
 	return nil
+}
+
+// configByGit reads a configuration in a syntax that go-git's decoder does not know: a key
+// behind its section on one line, or "[section.subsection]".
+func (r *repo) configByGit(path string) (*gitconfig.Config, error) {
+	out, err := r.git(context.Background(), "config", "--file", path, "--no-includes", "--null", "--list")
+	if err != nil {
+		return nil, err
+	}
+	cfg := gitconfig.New()
+	for item := range strings.SplitSeq(strings.TrimSuffix(string(out), "\x00"), "\x00") {
+		name, value, _ := strings.Cut(item, "\n")
+		section, key, _ := strings.Cut(name, ".")
+		cfg.AddOption(section, gitconfig.NoSubsection, key, value) // of a subsection it is no key that is looked for
+	}
+	return cfg, nil
 }
 
 // checkExtension lets pass the extensions that do not change how objects and

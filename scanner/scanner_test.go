@@ -447,6 +447,32 @@ func TestNotRepository(t *testing.T) {
 	}
 }
 
+// TestConfigSyntax reads configurations that git takes and go-git's decoder does not.
+func TestConfigSyntax(t *testing.T) {
+	t.Parallel()
+	for config, reason := range map[string]string{
+		"[a.b]\n\tc = 1\n": "", "[a]b = c\n": "",
+		"[a]b = c\n[extensions]\n\tweird = 1\n": `the extension "weird"`, "[a]b = c\n[broken": "cannot be read",
+	} {
+		repo := gittest.New(t)
+		repo.WriteCommit("a", mint(1).String())
+		if err := os.WriteFile(filepath.Join(repo.Dir, ".git", "config"), []byte("[core]\n\trepositoryformatversion = 1\n"+config), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		h, err := scanner.OpenHistory(t.Context(), repo.Dir, scanner.HistoryOptions{})
+		var refused *scanner.RefusedError
+		switch {
+		case err == nil:
+			h.Close()
+		case !errors.As(err, &refused) || reason == "":
+			t.Errorf("%q: %v", config, err)
+		}
+		if (err == nil) != (reason == "") || refused != nil && !strings.Contains(refused.Reason, reason) {
+			t.Errorf("%q: got %v, want a refusal that says %q", config, err, reason)
+		}
+	}
+}
+
 // TestSubdirectory opens a repository from a folder of its work tree.
 func TestSubdirectory(t *testing.T) {
 	t.Parallel()

@@ -73,8 +73,8 @@ func carryOptionsOf(c *cli.Context) (carryOptions, error) {
 		return o, usagef("--inactive-for takes a time such as 14d or 36h, not %q", c.String("inactive-for"))
 	case c.IsSet("inactive-for") && !o.aim.Delete:
 		return o, usagef("--inactive-for goes with --delete")
-	case o.aim.BySelf && (o.aim.Delete || o.aim.Contain != ""):
-		return o, usagef("--with-leaked-key can but deactivate: it goes with neither --delete nor --contain")
+	case o.aim.BySelf && (o.aim.Delete || o.aim.DeleteRoot || o.aim.Contain != ""):
+		return o, usagef("--with-leaked-key can but deactivate: it goes with neither --delete, --delete-root-keys nor --contain")
 	case o.aim.Delete && o.aim.Contain != "":
 		return o, usagef("--delete and --contain do not go together: contain first, delete when nobody has missed the key")
 	case o.aim.Delete:
@@ -262,14 +262,22 @@ func (w *worker) confirmRoots(plan revoke.Plan) error {
 
 // question asks for what the plan does.
 func question(p revoke.Plan) string {
-	n := callsOf(p)
-	switch {
-	case p.Aim.Delete:
-		return fmt.Sprintf("Delete %s for good?", countOf(n, "key"))
-	case p.Aim.Contain != "":
-		return fmt.Sprintf("Make %s?", countOf(n, "call"))
+	count := map[revoke.Action]int{}
+	for _, s := range p.Steps {
+		if s.Refusal == "" {
+			count[s.Action]++
+		}
 	}
-	return fmt.Sprintf("Deactivate %s?", countOf(n, "key"))
+	switch all, gone := callsOf(p), count[revoke.Delete]; {
+	case gone == all:
+		return fmt.Sprintf("Delete %s for good?", countOf(all, "key"))
+	case gone > 0:
+		return fmt.Sprintf("Make these %d calls, of which %d delete for good?", all, gone)
+	case count[revoke.Contain] > 0:
+		return fmt.Sprintf("Make these %d calls?", all)
+	default:
+		return fmt.Sprintf("Deactivate %s?", countOf(all, "key"))
+	}
 }
 
 // revocationSchema names the schema of what `revoke --format json` prints. Fields
@@ -318,9 +326,9 @@ func (w *worker) goOn(ctx context.Context, run revoke.Entry) error {
 		return w.rotateOn(ctx, run)
 	}
 	if run.Aim == nil {
-		w.std.say("an undo of %d keys was interrupted on %s", len(run.Steps), run.Time.Format(journalTime))
-		w.std.hint("`revokey undo` takes back what is left")
-		return w.CloseRun(run)
+		w.std.say("a run that was to let keys work again was interrupted on %s: %d steps", run.Time.Format(journalTime), len(run.Steps))
+		w.std.hint("`revokey undo`, or `revokey keys activate`, takes up what is left")
+		return errors.Join(errIncomplete, w.CloseRun(run))
 	}
 	w.std.say("a run of %d steps was interrupted on %s; it meant to:", len(run.Steps), run.Time.Format(journalTime))
 	w.begin("planning", "keys")
@@ -414,6 +422,9 @@ func (o revokeOptions) agreed() (*revoke.Plan, error) {
 		return nil, fmt.Errorf("reading the plan in %q: %w", o.plan, err)
 	}
 	for _, s := range plan.Steps {
+		if s.Name != "" && serviceName.MatchString(s.Name) && s.KeyID == s.Name {
+			continue
+		}
 		if err := checkKeyIDs([]string{s.KeyID}); err != nil {
 			return nil, fmt.Errorf("reading the plan in %q: a step names no key ID", o.plan)
 		}

@@ -197,14 +197,14 @@ func (s shownCommand) run(ts *testscript.TestScript) {
 		ts.Fatalf("%s: `%s` ended with exit code %d, the manual has %d\n%s%s", s.at, text, got, s.code, ts.ReadFile("stdout"), ts.ReadFile("stderr"))
 	}
 	if printed := ts.ReadFile("stdout"); s.all && !docShows(s.output, printed) {
-		ts.Fatalf("%s: the manual shows\n\n%s\n\nbut `%s` prints\n\n%s", s.at, strings.Join(s.output, "\n"), text, masked.ReplaceAllString(printed, "$1…$2"))
+		ts.Fatalf("%s: the manual shows\n\n%s\n\nbut `%s` prints\n\n%s", s.at, strings.Join(s.output, "\n"), text, docMasked.ReplaceAllString(printed, "$1…$2"))
 	}
 }
 
 // What differs from run to run, and how the manual may write it.
 var (
-	masked   = regexp.MustCompile(`\b(AKIA|ASIA)[A-Z2-7]{12}([A-Z2-7]{4})\b`)
-	variable = []struct {
+	docMasked   = regexp.MustCompile(`\b(AKIA|ASIA)[A-Z2-7]{12}([A-Z2-7]{4})\b`)
+	docVariable = []struct {
 		what *regexp.Regexp
 		as   string
 	}{
@@ -219,7 +219,7 @@ var (
 )
 
 func withoutVariables(line string) string {
-	for _, v := range variable {
+	for _, v := range docVariable {
 		line = v.what.ReplaceAllString(line, v.as)
 	}
 	return strings.TrimSpace(line)

@@ -95,19 +95,19 @@ func (p docPage) within(line int) bool {
 }
 
 var (
-	// called is where a program's name stands in a command line, a YAML list or a string.
-	called = regexp.MustCompile(`(?:^|[\s\[('"` + "`" + `=])revokey(?: |$)`)
-	ends   = regexp.MustCompile(`[|;&<>#]|$`)
+	// docCalls is where a program's name stands in a command line, a YAML list or a string.
+	docCalls    = regexp.MustCompile(`(?:^|[\s\[('"` + "`" + `=])revokey(?: |$)`)
+	docWordEnds = regexp.MustCompile(`[|;&<>#]|$`)
 )
 
 // invocations returns the words behind each `revokey` of a line that is called there.
 func invocations(line string) [][]string {
 	var all [][]string
-	for _, at := range called.FindAllStringIndex(line, -1) {
+	for _, at := range docCalls.FindAllStringIndex(line, -1) {
 		rest := line[at[1]:]
 		var words []string
 		for _, w := range strings.Fields(rest) {
-			if ends.FindStringIndex(w)[0] == 0 && !strings.HasPrefix(w, "<<") { // a pipe, a comment: not <placeholders>
+			if docWordEnds.FindStringIndex(w)[0] == 0 && !strings.HasPrefix(w, "<<") { // a pipe, a comment: not <placeholders>
 				break
 			}
 			words = append(words, strings.Trim(w, `"'`+"`"+`,)]}`))

@@ -169,6 +169,9 @@ func (o revokeOptions) targets(ctx context.Context, agreed *revoke.Plan, std str
 	}
 	known := agreed.Targets()
 	for i := range known {
+		if known[i].Name != "" { // IAM is asked whose it is, in an account that has to be ours
+			continue
+		}
 		account, _ := detectors.AccountID(known[i].KeyID)
 		known[i].Account = account // a file says nothing of whose a key is
 		for _, t := range targets {
@@ -295,19 +298,18 @@ func callsOf(p revoke.Plan) int {
 }
 
 // leftOpen is what it comes to that a step leaves its key as it is: nothing where
-// IAM shows it off already, or where it is a canary's, which nobody must touch.
+// IAM shows it off already, or where it is a canary's, which nobody must touch. That a
+// key is off says nothing of the sessions that it made.
 func leftOpen(s revoke.Step) error {
-	if s.Done() {
+	switch status := s.Verdict.Status; {
+	case s.Done(), status == revoke.Canary:
 		return nil
-	}
-	switch s.Verdict.Status {
-	case revoke.Inactive, revoke.Deleted, revoke.Canary, revoke.Expired:
-		if s.Action == revoke.Delete && s.Verdict.Status == revoke.Inactive {
-			return errIncomplete
-		}
-		return nil
-	case revoke.Live:
+	case status == revoke.Live:
 		return errLive
+	case s.Action == revoke.Contain, s.Action == revoke.Delete && status == revoke.Inactive:
+		return errIncomplete
+	case status == revoke.Inactive, status == revoke.Deleted, status == revoke.Expired:
+		return nil
 	}
 	return errIncomplete
 }

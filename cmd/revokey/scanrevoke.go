@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -45,7 +46,7 @@ func (o scanOptions) revokeFound(ctx context.Context, suspects []suspect, sum re
 	}
 	w, err := newWorker(ctx, o.found, o.aws, false, std)
 	if err != nil {
-		return err
+		return errors.Join(err, outcome(sum))
 	}
 	defer w.close()
 	if slices.ContainsFunc(o.output.targets, func(t outputTarget) bool { return t.format != "text" && t.file == "" }) {
@@ -54,7 +55,7 @@ func (o scanOptions) revokeFound(ctx context.Context, suspects []suspect, sum re
 	fmt.Fprintln(w.text)
 	plan, err := w.plan(ctx, targets)
 	if err != nil {
-		return err
+		return errors.Join(err, outcome(sum))
 	}
 	return errors.Join(w.carryOut(ctx, plan), stillLive(suspects, plan, w.results), outcome(withoutLive(sum)))
 }
@@ -64,10 +65,10 @@ func (o scanOptions) revokeFound(ctx context.Context, suspects []suspect, sum re
 func stillLive(suspects []suspect, plan revoke.Plan, results []revoke.Result) error {
 	off := map[string]bool{}
 	for _, s := range plan.Steps {
-		off[s.KeyID] = off[s.KeyID] || s.Action == revoke.Deactivate && s.Done()
+		off[s.KeyID] = off[s.KeyID] || ends(s.Action, s.KeyID) && s.Done()
 	}
 	for _, r := range results {
-		off[r.KeyID] = off[r.KeyID] || r.Action == revoke.Deactivate && r.Outcome == revoke.Verified
+		off[r.KeyID] = off[r.KeyID] || ends(r.Action, r.KeyID) && r.Outcome == revoke.Verified
 	}
 	for _, s := range suspects {
 		if s.Verdict.Status == revoke.Live && !off[report.Value(s.KeyID)] {
@@ -75,6 +76,12 @@ func stillLive(suspects []suspect, plan revoke.Plan, results []revoke.Result) er
 		}
 	}
 	return nil
+}
+
+// ends reports whether the action ends the key's own use: a session key's does what
+// contains its user or role.
+func ends(action revoke.Action, keyID string) bool {
+	return action == revoke.Deactivate || action == revoke.Delete || action == revoke.Contain && strings.HasPrefix(keyID, "ASIA")
 }
 
 // withoutLive returns the summary without its live keys, for its outcome.

@@ -146,6 +146,15 @@ func (s *Server) Quarantine(account, user string) {
 	}
 }
 
+// Attach attaches a managed policy to the user by its name, without effect but that it is
+// listed.
+func (s *Server) Attach(account, user, policy string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	u := s.user(account, user)
+	u.attached = append(u.attached, policy)
+}
+
 // SetPartition moves the server, with all that is on it, to the partition:
 // "aws", "aws-us-gov", "aws-cn" or "aws-eusc". ARNs carry it, and a request
 // signed for a region of another partition is answered InvalidClientTokenId,
@@ -163,6 +172,14 @@ func (s *Server) SetLag(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.lag = d
+}
+
+// SetSessionLife makes the sessions of roles that are assumed from now on end after d,
+// which may be shorter than AWS's 15 minutes; 0 is what is asked for.
+func (s *Server) SetSessionLife(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.life = d
 }
 
 func (s *Server) user(account, name string) *identity {

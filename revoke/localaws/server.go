@@ -38,6 +38,7 @@ type Server struct {
 	lag       time.Duration
 	latency   time.Duration
 	quirk     bool
+	life      time.Duration // of the sessions that it makes; 0 is what is asked for
 	http      *http.Server
 	done      chan struct{} // closed when http has stopped accepting
 }

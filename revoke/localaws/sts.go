@@ -1,6 +1,7 @@
 package localaws
 
 import (
+	"cmp"
 	"net/http"
 	"regexp"
 	"slices"
@@ -60,6 +61,7 @@ func (s *Server) assumeRole(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	ttl = cmp.Or(s.life, ttl)
 	r, err := s.trustedRole(c, arn)
 	if err != nil {
 		return nil, err
