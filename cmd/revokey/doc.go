@@ -34,6 +34,6 @@
 //
 // # Limitations
 //
-// Keys are found in plain text: what is encoded, compressed or archived inside
-// a file is not looked into.
+// It knows AWS's credentials alone. In which forms they are found, and in which not, is told
+// in docs/detection.md; what of a repository is read, in docs/repositories.md.
 package main

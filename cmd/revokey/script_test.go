@@ -20,7 +20,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"revokey": main})
+	testscript.Main(m, map[string]func(){"revokey": main, "revokey-manual": manualMain})
 }
 
 // The accounts of the scripts: ours, another that trusts us by a role, and one
@@ -48,22 +48,27 @@ func TestScripts(t *testing.T) {
 		Setup:               setUp,
 		RequireExplicitExec: true,
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"code":     cmdCode,
-			"mkkey":    cmdMkkey,
-			"fill":     cmdFill,
-			"keystat":  cmdKeystat,
-			"fault":    cmdFault,
-			"awssaw":   cmdAWSSaw,
-			"awscount": cmdAWSCount,
-			"absent":   cmdAbsent,
-			"damage":   cmdDamage,
-			"trail":    cmdTrail,
-			"alter":    cmdAlter,
-			"adopt":    cmdAdopt,
-			"secret":   cmdSecret,
-		},
+		Cmds:                scriptCommands(),
 	})
+}
+
+// scriptCommands are those that only the scripts have.
+func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
+	return map[string]func(*testscript.TestScript, bool, []string){
+		"code":     cmdCode,
+		"mkkey":    cmdMkkey,
+		"fill":     cmdFill,
+		"keystat":  cmdKeystat,
+		"fault":    cmdFault,
+		"awssaw":   cmdAWSSaw,
+		"awscount": cmdAWSCount,
+		"absent":   cmdAbsent,
+		"damage":   cmdDamage,
+		"trail":    cmdTrail,
+		"alter":    cmdAlter,
+		"adopt":    cmdAdopt,
+		"secret":   cmdSecret,
+	}
 }
 
 func setUp(env *testscript.Env) error {
@@ -87,7 +92,7 @@ func setUp(env *testscript.Env) error {
 		"AWS": url, "OURS": ourAccount, "MEMBER": memberAccount, "admin": admin.ID,
 		"HOME": env.WorkDir, "XDG_CONFIG_HOME": filepath.Join(env.WorkDir, "config"), "XDG_STATE_HOME": filepath.Join(env.WorkDir, "state"),
 		"AWS_SHARED_CREDENTIALS_FILE": credentials, "AWS_CONFIG_FILE": os.DevNull, "AWS_EC2_METADATA_DISABLED": "true",
-		"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.DevNull,
+		"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": filepath.Join(env.WorkDir, ".gitconfig"), // not os.DevNull: who is root would replace it by a file
 		"GIT_AUTHOR_NAME": "Ada", "GIT_AUTHOR_EMAIL": "ada@example.com", "GIT_AUTHOR_DATE": "2024-05-06T07:08:09Z",
 		"GIT_COMMITTER_NAME": "Ada", "GIT_COMMITTER_EMAIL": "ada@example.com", "GIT_COMMITTER_DATE": "2024-05-06T07:08:09Z",
 	} {
