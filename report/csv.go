@@ -80,7 +80,7 @@ func csvTime(t *time.Time) string {
 // gets an apostrophe before it. The characters are those of OWASP's "CSV injection", and
 // their full-width twins, which Excel takes for the same in some languages.
 func csvCell(s string) string {
-	s = plain(s)
+	s = Plain(s)
 	if strings.IndexAny(strings.TrimLeft(s, " "), "=+-@＝＋－＠") == 0 {
 		return "'" + s
 	}

@@ -73,7 +73,7 @@ func newAnnotation(r Record) annotation {
 	o := places[0]
 	if o.Path != nil && o.current() {
 		an.properties = []string{
-			"file=" + propertyEscape(plain(o.file())), fmt.Sprintf("line=%d", o.line()), fmt.Sprintf("col=%d", o.column()),
+			"file=" + propertyEscape(Plain(o.file())), fmt.Sprintf("line=%d", o.line()), fmt.Sprintf("col=%d", o.column()),
 		}
 	}
 	an.properties = append(an.properties, title)

@@ -169,7 +169,7 @@ const noCommit = "0000000"
 
 func newGitlabLocation(o Occurrence) gitlabLocation {
 	l := gitlabLocation{
-		File: plain(o.file()), StartLine: o.line(), EndLine: o.line(),
+		File: Plain(o.file()), StartLine: o.line(), EndLine: o.line(),
 		Commit: gitlabCommit{SHA: cmp.Or(Value(o.Commit), noCommit), Author: Printable(Value(o.Author))},
 	}
 	if o.Time != nil {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/revokey-dev/revokey/scanner"
 )
@@ -103,12 +102,3 @@ func sentence(r Record) string {
 
 // told tells of a place in a few words, its foreign names printable.
 func (o Occurrence) told() string { return Style{}.place(o) }
-
-// plain returns foreign text for formats with their own escapes: what is printable as
-// it is, anything else as [Printable] has it.
-func plain(s string) string {
-	if p := Printable(s); p != strings.ReplaceAll(s, `\`, `\\`) {
-		return p
-	}
-	return s
-}

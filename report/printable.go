@@ -37,3 +37,12 @@ func Printable(s string) string {
 	}
 	return b.String()
 }
+
+// Plain returns foreign text for formats with their own escapes: what is printable as
+// it is, anything else as [Printable] has it.
+func Plain(s string) string {
+	if p := Printable(s); p != strings.ReplaceAll(s, `\`, `\\`) {
+		return p
+	}
+	return s
+}

@@ -52,7 +52,7 @@ func (d rdjsonlWriter) Finding(r Record) error {
 	for _, o := range r.places() {
 		err := d.enc.Encode(rdDiagnostic{
 			Message:  markdownEscape(sentence(r)),
-			Location: rdLocation{plain(o.file()), rdRange{rdPosition{o.line(), o.column()}}},
+			Location: rdLocation{Plain(o.file()), rdRange{rdPosition{o.line(), o.column()}}},
 			Severity: [...]string{"INFO", "WARNING", "ERROR"}[levelOf(r)],
 			Source:   rdSource{"revokey", homePage},
 			Code:     rdCode{ruleOf(r), docsPage + "detection.md"},

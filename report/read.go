@@ -10,15 +10,23 @@ import (
 // Read reads findings as [NewWriter] writes them in "json" or "jsonl". A line
 // that is not a finding is an error that names it: nothing is left out.
 func Read(r io.Reader) ([]Record, error) {
+	records, _, err := ReadReport(r)
+	return records, err
+}
+
+// ReadReport is [Read] that also returns the summary; nil where the findings come
+// without one, as in "jsonl".
+func ReadReport(r io.Reader) ([]Record, *Summary, error) {
 	data, err := io.ReadAll(r)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var doc document
 	if json.Unmarshal(data, &doc) == nil && doc.Schema == reportSchema {
-		return doc.Findings, checkAll(doc.Findings)
+		return doc.Findings, &doc.Summary, checkAll(doc.Findings)
 	}
-	return readLines(data)
+	records, err := readLines(data)
+	return records, nil, err
 }
 
 func checkAll(records []Record) error {

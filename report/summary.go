@@ -4,7 +4,12 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/revokey-dev/revokey/revoke"
 )
+
+// Statuses returns all statuses, the worst first: the order of reports.
+func Statuses() []revoke.Status { return slices.Clone(statuses) }
 
 // Silenced is a credential that somebody agreed to be quiet about.
 type Silenced struct {

@@ -24,7 +24,8 @@ var arrows = map[string][]string{
 	"scanner":             {"detectors", "scanner/index", "scanner/odb", "scanner/odb/inflate", "scanner/unpack", "scanner/window"},
 	"report":              {"detectors", "scanner", "scanner/index", "scanner/odb", "scanner/odb/inflate", "scanner/unpack", "scanner/window", "revoke"},
 	"report/silence":      {"detectors", "scanner", "scanner/index", "scanner/odb", "scanner/odb/inflate", "scanner/unpack", "scanner/window", "revoke", "report"},
-	"cmd/revokey":         {"report/silence", "detectors", "scanner", "scanner/index", "scanner/odb", "scanner/odb/inflate", "scanner/unpack", "scanner/window", "revoke", "revoke/localaws", "report"},
+	"report/html":         {"detectors", "scanner", "scanner/index", "scanner/odb", "scanner/odb/inflate", "scanner/unpack", "scanner/window", "revoke", "report"},
+	"cmd/revokey":         {"report/silence", "report/html", "detectors", "scanner", "scanner/index", "scanner/odb", "scanner/odb/inflate", "scanner/unpack", "scanner/window", "revoke", "revoke/localaws", "report"},
 }
 
 // foreign are the modules that some packages must not know.
@@ -34,6 +35,7 @@ var foreign = map[string][]string{
 	"scanner/unpack": {"github.com/aws/", "github.com/go-git/", "github.com/urfave/"},
 	"revoke":         {"github.com/go-git/", "github.com/urfave/"},
 	"report":         {"github.com/urfave/"},
+	"report/html":    {"github.com/"},
 	"report/silence": {"github.com/aws/", "github.com/go-git/", "github.com/urfave/"},
 }
 

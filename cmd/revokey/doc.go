@@ -12,6 +12,7 @@
 //	revokey undo [KEYID|last]            take it back
 //	revokey trace KEYID                  look at what was done with it
 //	revokey report --incident KEYID      put the record of it together
+//	revokey report --html FILE           make a page of all findings
 //	revokey keys list|audit|rotate|…     look after the keys of your own users
 //	revokey journal check                check the record of what was done at AWS
 //	revokey baseline create              list what is known, to be told of what is new

@@ -128,11 +128,8 @@ func traced(t revoke.Trace) error {
 	return err
 }
 
-// readTrace reads what `revokey trace --json` wrote; nil for no path.
+// readTrace reads what `revokey trace --json` wrote.
 func readTrace(path string) (*revoke.Trace, error) {
-	if path == "" {
-		return nil, nil
-	}
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("reading the trace: %w", err)
