@@ -22,6 +22,7 @@ var arrows = map[string][]string{
 	"scanner/odb":         {"scanner/odb/inflate", "scanner/window"},
 	"scanner/unpack":      {},
 	"scanner":             {"detectors", "scanner/index", "scanner/odb", "scanner/odb/inflate", "scanner/unpack", "scanner/window"},
+	"sweep/forge":         {},
 	"report":              {"detectors", "scanner", "scanner/index", "scanner/odb", "scanner/odb/inflate", "scanner/unpack", "scanner/window", "revoke"},
 	"report/silence":      {"detectors", "scanner", "scanner/index", "scanner/odb", "scanner/odb/inflate", "scanner/unpack", "scanner/window", "revoke", "report"},
 	"cmd/revokey":         {"report/silence", "detectors", "scanner", "scanner/index", "scanner/odb", "scanner/odb/inflate", "scanner/unpack", "scanner/window", "revoke", "revoke/localaws", "report"},
@@ -33,6 +34,7 @@ var foreign = map[string][]string{
 	"scanner":        {"github.com/aws/", "github.com/urfave/"},
 	"scanner/unpack": {"github.com/aws/", "github.com/go-git/", "github.com/urfave/"},
 	"revoke":         {"github.com/go-git/", "github.com/urfave/"},
+	"sweep/forge":    {"github.com/go-git/", "github.com/urfave/"},
 	"report":         {"github.com/urfave/"},
 	"report/silence": {"github.com/aws/", "github.com/go-git/", "github.com/urfave/"},
 }
