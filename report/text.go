@@ -189,7 +189,7 @@ func textPlaces(occurrences []Occurrence) []string {
 }
 
 func samePath(a, b Occurrence) bool {
-	return a.Path != nil && b.Path != nil && *a.Path == *b.Path && Value(a.Member) == Value(b.Member)
+	return Value(a.Repository) == Value(b.Repository) && a.Path != nil && b.Path != nil && *a.Path == *b.Path && Value(a.Member) == Value(b.Member)
 }
 
 func textPlace(o Occurrence) string {
@@ -209,6 +209,9 @@ func textPlace(o Occurrence) string {
 	}
 	if o.Author != nil {
 		line += " by " + Printable(*o.Author)
+	}
+	if o.Repository != nil {
+		line = Printable(*o.Repository) + ": " + line
 	}
 	return line + textReach(o)
 }

@@ -69,7 +69,7 @@ func newApp(std streams) *cli.App {
 		ExitErrHandler:            func(*cli.Context, error) {}, // run alone decides how to end
 		CustomAppHelpTemplate:     cli.AppHelpTemplate + "\n" + exitCodesText,
 		Commands: []*cli.Command{
-			scanCommand(std), verifyCommand(std), revokeCommand(std), undoCommand(std),
+			scanCommand(std), sweepCommand(std), workerCommand(std), verifyCommand(std), revokeCommand(std), undoCommand(std),
 			traceCommand(std), keysCommand(std), reportCommand(std), journalCommand(std), baselineCommand(std), configCommand(std), demoCommand(std), hookCommand(std),
 		},
 	}

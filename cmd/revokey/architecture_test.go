@@ -23,9 +23,13 @@ var arrows = map[string][]string{
 	"scanner/unpack":      {},
 	"scanner":             {"detectors", "scanner/index", "scanner/odb", "scanner/odb/inflate", "scanner/unpack", "scanner/window"},
 	"sweep/forge":         {},
+	"sweep":               {"sweep/forge"},
+	"sweep/fetch":         {"sweep", "sweep/forge"},
+	"sweep/natsq":         {"sweep", "sweep/forge"},
+	"sweep/folder":        {"sweep", "sweep/forge"},
 	"report":              {"detectors", "scanner", "scanner/index", "scanner/odb", "scanner/odb/inflate", "scanner/unpack", "scanner/window", "revoke"},
 	"report/silence":      {"detectors", "scanner", "scanner/index", "scanner/odb", "scanner/odb/inflate", "scanner/unpack", "scanner/window", "revoke", "report"},
-	"cmd/revokey":         {"report/silence", "detectors", "scanner", "scanner/index", "scanner/odb", "scanner/odb/inflate", "scanner/unpack", "scanner/window", "revoke", "revoke/localaws", "report"},
+	"cmd/revokey":         {"report/silence", "sweep", "sweep/fetch", "sweep/folder", "sweep/forge", "sweep/natsq", "detectors", "scanner", "scanner/index", "scanner/odb", "scanner/odb/inflate", "scanner/unpack", "scanner/window", "revoke", "revoke/localaws", "report"},
 }
 
 // foreign are the modules that some packages must not know.
@@ -36,6 +40,7 @@ var foreign = map[string][]string{
 	"revoke":         {"github.com/go-git/", "github.com/urfave/"},
 	"sweep/forge":    {"github.com/go-git/", "github.com/urfave/"},
 	"report":         {"github.com/urfave/"},
+	"sweep":          {"github.com/aws/", "github.com/go-git/", "github.com/nats-io/", "github.com/urfave/"},
 	"report/silence": {"github.com/aws/", "github.com/go-git/", "github.com/urfave/"},
 }
 
