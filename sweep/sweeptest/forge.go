@@ -4,6 +4,7 @@ package sweeptest
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/cgi"
 	"net/http/httptest"
@@ -21,6 +22,7 @@ type Forge struct {
 	*httptest.Server
 	t    testing.TB
 	root string
+	over chan struct{}
 
 	mu      sync.Mutex
 	manners map[string]string // by the path of a repository
@@ -41,13 +43,13 @@ func NewForge(t testing.TB) *Forge {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &Forge{t: t, root: t.TempDir(), manners: make(map[string]string), asked: make(map[string]int)}
+	f := &Forge{t: t, root: t.TempDir(), over: make(chan struct{}), manners: make(map[string]string), asked: make(map[string]int)}
 	backend := &cgi.Handler{
 		Path: filepath.Join(strings.TrimSpace(string(out)), "git-http-backend"),
 		Env:  []string{"GIT_PROJECT_ROOT=" + f.root, "GIT_HTTP_EXPORT_ALL=1", "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=" + os.DevNull, "REMOTE_USER=" + User},
 	}
 	f.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { f.serve(w, r, backend) }))
-	t.Cleanup(f.Close)
+	t.Cleanup(func() { close(f.over); f.CloseClientConnections(); f.Close() })
 	return f
 }
 
@@ -65,13 +67,11 @@ func (f *Forge) serve(w http.ResponseWriter, r *http.Request, backend http.Handl
 	}
 	switch manner {
 	case "hang":
-		select {
-		case <-r.Context().Done():
-		case <-time.After(time.Minute):
-		}
+		f.hang(r)
 	case "hang-transfer":
 		if r.Method == http.MethodPost {
-			<-r.Context().Done()
+			f.hang(r)
+			return
 		}
 		backend.ServeHTTP(w, r)
 	case "garbage":
@@ -88,6 +88,16 @@ func (f *Forge) serve(w http.ResponseWriter, r *http.Request, backend http.Handl
 		http.Error(w, "no", http.StatusBadGateway)
 	default:
 		backend.ServeHTTP(w, r)
+	}
+}
+
+// hang answers nothing until the client has gone, or the test is over.
+func (f *Forge) hang(r *http.Request) {
+	io.Copy(io.Discard, r.Body) // else the server does not notice that the client goes
+	select {
+	case <-r.Context().Done():
+	case <-f.over:
+	case <-time.After(time.Minute):
 	}
 }
 
