@@ -83,8 +83,13 @@ type Options struct {
 	Getenv  func(string) string // nil is os.Getenv
 	Network http.RoundTripper   // nil is net/http's, with the environment's proxy
 
-	now   func() time.Time // nil is time.Now
-	sleep func(context.Context, time.Duration) error
+	// Warn is told of what a listing lacks without failing, such as private repositories
+	// where there is no token. May be nil.
+	Warn func(message string)
+
+	now      func() time.Time // nil is time.Now
+	sleep    func(context.Context, time.Duration) error
+	patience time.Duration
 }
 
 // Refused is a repository, or a line of a list, that is left out because it is not
@@ -99,11 +104,16 @@ func (r *Refused) Error() string { return fmt.Sprintf("refusing %q: %s", r.Name,
 // Open returns the forge of s. It asks nothing of the network yet.
 func Open(s Source, o Options) (Forge, error) {
 	o = o.filled()
+	if err := s.check(); err != nil {
+		return nil, fmt.Errorf("opening %q: %w", s, err)
+	}
 	switch s.Kind {
+	case GitHub:
+		return openGitHub(s, o)
 	case ListOf:
 		return openList(s, o)
 	}
-	return nil, fmt.Errorf("opening %q: no such forge", s)
+	return nil, fmt.Errorf("opening %q: not built yet", s)
 }
 
 func (o Options) filled() Options {
@@ -115,6 +125,15 @@ func (o Options) filled() Options {
 	}
 	if o.Waiting == nil {
 		o.Waiting = func(time.Time, string) {}
+	}
+	if o.Warn == nil {
+		o.Warn = func(string) {}
+	}
+	if o.Network == nil {
+		o.Network = http.DefaultTransport
+	}
+	if o.patience == 0 {
+		o.patience = defaultPatience
 	}
 	if o.now == nil {
 		o.now = time.Now
