@@ -110,6 +110,8 @@ func Open(s Source, o Options) (Forge, error) {
 	switch s.Kind {
 	case GitHub:
 		return openGitHub(s, o)
+	case GitLab:
+		return openGitLab(s, o)
 	case ListOf:
 		return openList(s, o)
 	}
