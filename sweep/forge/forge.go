@@ -112,6 +112,8 @@ func Open(s Source, o Options) (Forge, error) {
 		return openGitHub(s, o)
 	case GitLab:
 		return openGitLab(s, o)
+	case Gitea:
+		return openGitea(s, o)
 	case ListOf:
 		return openList(s, o)
 	}
