@@ -114,6 +114,10 @@ func Open(s Source, o Options) (Forge, error) {
 		return openGitLab(s, o)
 	case Gitea:
 		return openGitea(s, o)
+	case Bitbucket:
+		return openBitbucket(s, o)
+	case Azure:
+		return openAzure(s, o)
 	case ListOf:
 		return openList(s, o)
 	}
