@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"os"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
 // Kinds of forges, as they begin a source's word and stand in [Repository.Forge].
@@ -83,6 +85,9 @@ type Options struct {
 	Getenv  func(string) string // nil is os.Getenv
 	Network http.RoundTripper   // nil is net/http's, with the environment's proxy
 
+	// AWS signs for CodeCommit; nil is the SDK's chain (environment, profile, role …).
+	AWS aws.CredentialsProvider
+
 	// Warn is told of what a listing lacks without failing, such as private repositories
 	// where there is no token. May be nil.
 	Warn func(message string)
@@ -118,10 +123,10 @@ func Open(s Source, o Options) (Forge, error) {
 		return openBitbucket(s, o)
 	case Azure:
 		return openAzure(s, o)
-	case ListOf:
-		return openList(s, o)
+	case CodeCommit:
+		return openCodeCommit(s, o)
 	}
-	return nil, fmt.Errorf("opening %q: not built yet", s)
+	return openList(s, o)
 }
 
 func (o Options) filled() Options {
