@@ -26,7 +26,7 @@ const (
 // Kinds of what a forge keeps, in [Repository.Kind].
 const (
 	KindRepository = "repository"
-	KindWiki       = "wiki"
+	KindWiki       = "wiki"    // may not exist: a forge tells only that it is switched on
 	KindSnippet    = "snippet" // GitHub's gists too
 )
 
@@ -78,7 +78,8 @@ type Options struct {
 	// read on the way.
 	Insecure bool
 
-	// Waiting is told of each pause of a second or more: its end, and why. May be nil.
+	// Waiting is told of each pause, all of a second or more: its end, and why. It may be
+	// called by several goroutines at once, as may Warn. May be nil.
 	Waiting func(until time.Time, why string)
 
 	Stdin   io.Reader           // what "list:-" reads; nil is os.Stdin
