@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"os"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
 // Kinds of forges, as they begin a source's word and stand in [Repository.Forge].
@@ -24,7 +26,7 @@ const (
 // Kinds of what a forge keeps, in [Repository.Kind].
 const (
 	KindRepository = "repository"
-	KindWiki       = "wiki"
+	KindWiki       = "wiki"    // may not exist: a forge tells only that it is switched on
 	KindSnippet    = "snippet" // GitHub's gists too
 )
 
@@ -76,15 +78,24 @@ type Options struct {
 	// read on the way.
 	Insecure bool
 
-	// Waiting is told of each pause of a second or more: its end, and why. May be nil.
+	// Waiting is told of each pause, all of a second or more: its end, and why. It may be
+	// called by several goroutines at once, as may Warn. May be nil.
 	Waiting func(until time.Time, why string)
 
 	Stdin   io.Reader           // what "list:-" reads; nil is os.Stdin
 	Getenv  func(string) string // nil is os.Getenv
 	Network http.RoundTripper   // nil is net/http's, with the environment's proxy
 
-	now   func() time.Time // nil is time.Now
-	sleep func(context.Context, time.Duration) error
+	// AWS signs for CodeCommit; nil is the SDK's chain (environment, profile, role …).
+	AWS aws.CredentialsProvider
+
+	// Warn is told of what a listing lacks without failing, such as private repositories
+	// where there is no token. May be nil.
+	Warn func(message string)
+
+	now      func() time.Time // nil is time.Now
+	sleep    func(context.Context, time.Duration) error
+	patience time.Duration
 }
 
 // Refused is a repository, or a line of a list, that is left out because it is not
@@ -99,11 +110,24 @@ func (r *Refused) Error() string { return fmt.Sprintf("refusing %q: %s", r.Name,
 // Open returns the forge of s. It asks nothing of the network yet.
 func Open(s Source, o Options) (Forge, error) {
 	o = o.filled()
-	switch s.Kind {
-	case ListOf:
-		return openList(s, o)
+	if err := s.check(); err != nil {
+		return nil, fmt.Errorf("opening %q: %w", s, err)
 	}
-	return nil, fmt.Errorf("opening %q: no such forge", s)
+	switch s.Kind {
+	case GitHub:
+		return openGitHub(s, o)
+	case GitLab:
+		return openGitLab(s, o)
+	case Gitea:
+		return openGitea(s, o)
+	case Bitbucket:
+		return openBitbucket(s, o)
+	case Azure:
+		return openAzure(s, o)
+	case CodeCommit:
+		return openCodeCommit(s, o)
+	}
+	return openList(s, o)
 }
 
 func (o Options) filled() Options {
@@ -115,6 +139,15 @@ func (o Options) filled() Options {
 	}
 	if o.Waiting == nil {
 		o.Waiting = func(time.Time, string) {}
+	}
+	if o.Warn == nil {
+		o.Warn = func(string) {}
+	}
+	if o.Network == nil {
+		o.Network = http.DefaultTransport
+	}
+	if o.patience == 0 {
+		o.patience = defaultPatience
 	}
 	if o.now == nil {
 		o.now = time.Now

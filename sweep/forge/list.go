@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 )
 
 // maxLine bounds a line of a list. No path and no URL that works is longer.
@@ -19,9 +20,14 @@ const maxLine = 64 << 10
 type list struct {
 	file string // "-" is stdin
 	o    Options
+
+	mu     sync.Mutex
+	forges map[string]Forge // by server
 }
 
-func openList(s Source, o Options) (Forge, error) { return &list{s.Path, o}, nil }
+func openList(s Source, o Options) (Forge, error) {
+	return &list{file: s.Path, o: o, forges: map[string]Forge{}}, nil
+}
 
 // Repositories yields what [List] reads.
 func (l *list) Repositories(ctx context.Context) iter.Seq2[Repository, error] {
@@ -39,9 +45,50 @@ func (l *list) Repositories(ctx context.Context) iter.Seq2[Repository, error] {
 	}
 }
 
-// Authorization is that of the forge that keeps r, see [For].
+// Authorization is that of the forge at r's host, where that is known, else what git's
+// credential helpers keep for the host.
 func (l *list) Authorization(ctx context.Context, r Repository) (string, error) {
-	return "", nil
+	u, err := url.Parse(r.URL)
+	if err != nil {
+		return "", fmt.Errorf("authorizing %q: its URL cannot be read", r.Name)
+	}
+	if u.Scheme == "file" || u.Scheme == "ssh" {
+		return "", nil
+	}
+	f, err := l.at(r, u)
+	if err != nil {
+		return "", err
+	}
+	return f.Authorization(ctx, r)
+}
+
+// at returns who authorizes at a host, the same for all of its repositories.
+func (l *list) at(r Repository, u *url.URL) (Forge, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	server := u.Scheme + "://" + plainHost(u)
+	if f, ok := l.forges[server]; ok {
+		return f, nil
+	}
+	var f Forge
+	a, err := newAccount(Source{Kind: ListOf, Server: server}, l.o)
+	f = unlisted{a}
+	if kind := kindOf(u, l.o.Getenv); kind != "" && err == nil {
+		r.Forge = kind
+		f, err = For(r, l.o)
+	}
+	if err != nil {
+		return nil, err
+	}
+	l.forges[server] = f
+	return f, nil
+}
+
+// unlisted is an account at a host of which nobody knows what forge it is.
+type unlisted struct{ *account }
+
+func (unlisted) Repositories(context.Context) iter.Seq2[Repository, error] {
+	return func(func(Repository, error) bool) {}
 }
 
 // List yields the repositories that r names, one a line: a URL (https, ssh, file, or
