@@ -133,6 +133,10 @@ func (w *Worker) Run(ctx context.Context) error {
 const (
 	afterTrouble = 2 * time.Second
 	toTell       = 30 * time.Second
+
+	// A worker that goes home gives its jobs back after its own loops have stopped asking for
+	// jobs: a queue may hand one to a request of which nobody waits for the answer any more.
+	homeward = time.Second
 )
 
 func (w *Worker) loop(ctx context.Context) error {
@@ -190,7 +194,7 @@ func (w *Worker) settle(ctx, working context.Context, d *Delivery, r Result, err
 		e.Result.At = time.Now()
 	case working.Err() != nil: // the worker goes home
 		e.Retried = true
-		err = w.Queue.Retry(ctx, d, 0)
+		err = w.Queue.Retry(ctx, d, homeward)
 	case !permanent(err) && d.Attempt < w.Attempts:
 		e.Retried, e.Result.Reason = true, err.Error()
 		w.Log.Warn("will be tried again", "repository", d.Repository.Name, "attempt", d.Attempt, "error", err)

@@ -232,11 +232,8 @@ func TestTakenForDead(t *testing.T) {
 		time.Sleep(5 * time.Second)
 	}}
 	lost := worker(q, slow)
-	lost.Queue = deaf{q}
+	lost.Queue, lost.Parallel = deaf{q}, 1
 	quick := &fake{during: func(context.Context, string) {}}
-	go func() {
-		<-first
-	}()
 	late := worker(q, quick)
 	late.Parallel = 1
 	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second)

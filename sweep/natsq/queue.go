@@ -210,7 +210,11 @@ func (q *Queue) flush(ctx context.Context) error {
 
 // Retry gives the job back.
 func (q *Queue) Retry(ctx context.Context, d *sweep.Delivery, delay time.Duration) error {
-	return errors.Join(message(d).NakWithDelay(delay), q.flush(ctx))
+	give := message(d).Nak // at once: the server takes a delay of 0 for none given, and waits
+	if delay > 0 {
+		give = func() error { return message(d).NakWithDelay(delay) }
+	}
+	return errors.Join(give(), q.flush(ctx))
 }
 
 // Dead copies the job to the stream of the dead and takes it out.
