@@ -60,7 +60,7 @@ func (f *Forge) serve(w http.ResponseWriter, r *http.Request, backend http.Handl
 	f.headers = append(f.headers, r.Header.Get("Authorization"))
 	manner, to, _ := strings.Cut(f.manners[path], " ")
 	f.mu.Unlock()
-	if user, token, _ := r.BasicAuth(); manner != "public" && (user != User || token != Token) {
+	if _, token, _ := r.BasicAuth(); manner != "public" && token != Token {
 		w.Header().Set("WWW-Authenticate", `Basic realm="forge"`)
 		http.Error(w, "who are you?", http.StatusUnauthorized)
 		return
