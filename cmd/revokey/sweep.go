@@ -74,7 +74,7 @@ func sweepCommand(std streams) *cli.Command {
 		ArgsUsage:   "SOURCE…",
 		Description: sweepDescription,
 		Flags: slices.Concat([]cli.Flag{
-			&cli.BoolFlag{Name: "resume", Usage: "go on with the last sweep, which did not end"},
+			&cli.BoolFlag{Name: "resume", Usage: "go on with the last sweep, if it did not end; without a SOURCE, with its own"},
 			&cli.StringFlag{Name: "run", Usage: "the `NAME` of this sweep, if it is to be known by one", DefaultText: "its time"},
 			&cli.StringFlag{Name: "since", Usage: "do not even ask for repositories that were swept before, and of which the forge tells no push since `TIME`: 24h, 7d, 2026-11-01"},
 			&cli.StringFlag{Name: "shard", Usage: "sweep the `I/N`th part of the repositories only, I from 0; auto: as this engine's variables say"},

@@ -73,7 +73,10 @@ func (s *sweeping) begin(ctx context.Context, sources []string) error {
 		return err
 	}
 	if s.o.resume {
-		return s.resume(runs, sources)
+		if err := s.resume(runs, sources); err == nil || len(sources) == 0 {
+			return err
+		}
+		s.std.say("there is no sweep to go on with: this is a new one")
 	}
 	fresh := sweep.Run{ID: s.o.run, Sources: sources, Options: s.o.work.scan.text(), Since: s.o.since}
 	if s.o.shard.Total > 1 && s.o.run != "" {
