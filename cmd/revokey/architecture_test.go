@@ -27,9 +27,10 @@ var arrows = map[string][]string{
 	"sweep/fetch":         {"sweep", "sweep/forge"},
 	"sweep/natsq":         {"sweep", "sweep/forge"},
 	"sweep/folder":        {"sweep", "sweep/forge"},
+	"sweep/sqsq":          {"sweep", "sweep/forge"},
 	"report":              {"detectors", "scanner", "scanner/index", "scanner/odb", "scanner/odb/inflate", "scanner/unpack", "scanner/window", "revoke"},
 	"report/silence":      {"detectors", "scanner", "scanner/index", "scanner/odb", "scanner/odb/inflate", "scanner/unpack", "scanner/window", "revoke", "report"},
-	"cmd/revokey":         {"report/silence", "sweep", "sweep/fetch", "sweep/folder", "sweep/forge", "sweep/natsq", "detectors", "scanner", "scanner/index", "scanner/odb", "scanner/odb/inflate", "scanner/unpack", "scanner/window", "revoke", "revoke/localaws", "report"},
+	"cmd/revokey":         {"report/silence", "sweep", "sweep/fetch", "sweep/folder", "sweep/forge", "sweep/natsq", "sweep/sqsq", "detectors", "scanner", "scanner/index", "scanner/odb", "scanner/odb/inflate", "scanner/unpack", "scanner/window", "revoke", "revoke/localaws", "report"},
 }
 
 // foreign are the modules that some packages must not know.

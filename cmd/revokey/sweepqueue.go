@@ -24,6 +24,8 @@ type queueOptions struct {
 	dir   string // of the queue in this process, and of the status
 	store string // a folder that several share; "": with the queue
 	nats  natsq.Options
+
+	endpoint string // --aws-endpoint, which is SQS's too; "": AWS
 }
 
 func queueFlags() []cli.Flag {
@@ -43,6 +45,7 @@ func queueOptionsOf(c *cli.Context) (o queueOptions, err error) {
 	o = queueOptions{url: c.String("queue"), dir: c.String("state-dir"), store: c.String("store"), nats: natsq.Options{
 		Wait: c.Duration("queue-wait"), Credentials: c.String("queue-credentials"), CA: c.String("queue-ca"), Cert: c.String("queue-cert"), Key: c.String("queue-key"),
 	}}
+	o.endpoint = c.String("aws-endpoint")
 	scheme, rest, _ := strings.Cut(o.url, "://")
 	switch {
 	case o.url != "" && (rest == "" || scheme != "nats" && scheme != "tls" && scheme != "sqs"):
@@ -83,6 +86,8 @@ func (o queueOptions) open(ctx context.Context, log *slog.Logger) (q openQueue, 
 	scheme, _, _ := strings.Cut(o.url, "://")
 	o.nats.Log = log
 	switch scheme {
+	case "sqs":
+		q, err = o.openSQS(ctx)
 	case "nats", "tls":
 		var remote *natsq.Queue
 		if remote, err = natsq.Connect(ctx, o.url, o.nats); err == nil {
