@@ -248,7 +248,7 @@ func (w *Worker) giveUp(ctx context.Context, d *Delivery, r *Result, why error) 
 	if first, err = w.Ledger.Finish(ctx, *r); err != nil {
 		return false, err
 	}
-	w.Log.Error("not scanned", "repository", d.Repository.Name, "attempts", d.Attempt, "error", why)
+	w.Log.Warn("not scanned", "repository", d.Repository.Name, "attempts", d.Attempt, "error", why)
 	if permanent(why) && poison == nil {
 		return first, w.Queue.Ack(ctx, d)
 	}

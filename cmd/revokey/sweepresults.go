@@ -233,6 +233,9 @@ func (g *gathering) join(rec report.Record, r sweep.Result) {
 		rec.Candidates[i].Occurrence.Repository, rec.Candidates[i].Occurrence.Mirror = &name, nonEmpty(r.Scan.Mirror)
 	}
 	rec.Repository, rec.Repositories = &name, []string{name}
+	if r.Outcome == sweep.Unchanged && !rec.Verdict.CheckedAt.IsZero() {
+		forgetVerdict(&rec) // what was true in an earlier sweep may not be any more
+	}
 	id := identity(rec)
 	if i, ok := g.index[id]; ok {
 		merge(&g.records[i], rec)
@@ -240,6 +243,13 @@ func (g *gathering) join(rec report.Record, r sweep.Result) {
 	}
 	g.index[id] = len(g.records)
 	g.records = append(g.records, rec)
+}
+
+func forgetVerdict(r *report.Record) {
+	r.Verdict, r.Owner = revoke.Verdict{}, nil
+	for i := range r.Candidates {
+		r.Candidates[i].Proven = false
+	}
 }
 
 func nonEmpty(s string) *string {
