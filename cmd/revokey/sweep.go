@@ -78,7 +78,7 @@ func sweepCommand(std streams) *cli.Command {
 			&cli.StringFlag{Name: "run", Usage: "the `NAME` of this sweep, if it is to be known by one", DefaultText: "its time"},
 			&cli.StringFlag{Name: "since", Usage: "do not even ask for repositories that were swept before, and of which the forge tells no push since `TIME`: 24h, 7d, 2026-11-01"},
 			&cli.StringFlag{Name: "shard", Usage: "sweep the `I/N`th part of the repositories only, I from 0; auto: as this engine's variables say"},
-			&cli.IntFlag{Name: "shard-total", Usage: "how many parts there are, for an engine that does not tell", Hidden: true},
+			&cli.IntFlag{Name: "shard-total", Usage: "how many parts there are, for an engine that does not tell (Kubernetes)"},
 		}, filterFlags(), queueFlags(), workFlags(), sweepSilenceFlags(), outputFlags(), askFlags(), awsFlags()),
 		Action: func(c *cli.Context) error {
 			o, err := sweepOptionsOf(c, std)
@@ -107,7 +107,7 @@ func filterFlags() []cli.Flag {
 
 func workFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.IntFlag{Name: "workers", Usage: "work on `N` repositories at a time", DefaultText: "two a processor; with --queue none, others do it", Category: "Work"},
+		&cli.IntFlag{Name: "workers", Usage: "work on `N` repositories at a time", DefaultText: "four a processor, at most 32; of a sweep with --queue none: others do it", Category: "Work"},
 		&cli.IntFlag{Name: "attempts", Value: 5, Usage: "give a repository up after `N` attempts", Category: "Work"},
 		&cli.StringFlag{Name: "cache", Usage: "keep mirrors in the folder `DIR`: what changed is fetched and scanned, and not all that is there", Category: "Work"},
 		&cli.StringFlag{Name: "temp", Usage: "put temporary clones into the folder `DIR`", DefaultText: "the system's", Category: "Work"},

@@ -55,8 +55,9 @@ func runSweep(ctx context.Context, o sweepOptions, std streams) error {
 	}
 	trouble := s.work(ctx)
 	if err := context.Cause(ctx); err != nil {
-		std.say("interrupted: what is done is kept; `revokey sweep --resume` goes on")
-		return err
+		std.say("interrupted: what is done is kept, and `revokey sweep results` tells it")
+		std.hint("`revokey sweep --resume` goes on")
+		return errors.Join(err, errIncomplete) // and that is told
 	}
 	if s.run.Listed && trouble == nil {
 		if err := q.ledger.End(ctx, s.run); err != nil {

@@ -222,4 +222,6 @@ func (s sweepScanner) Settled(ctx context.Context, v sweep.Verdicts, findings fu
 	return settled, err
 }
 
-func defaultWorkers() int { return 2 * runtime.GOMAXPROCS(0) }
+// defaultWorkers is how many repositories are worked on at a time: while one of them has a
+// processor, others wait for a server or a disk.
+func defaultWorkers() int { return min(4*runtime.GOMAXPROCS(0), 32) }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"net/url"
 	"runtime"
@@ -81,7 +80,7 @@ func runWorker(ctx context.Context, o queueOptions, work workOptions, drain bool
 	err = w.Run(working)
 	if ctx.Err() != nil {
 		log.Info("stopped; what was in hand is given back", "worker", w.Name)
-		return errors.Join(err, context.Cause(ctx))
+		return err // stopping is how a worker ends
 	}
 	return err
 }

@@ -130,7 +130,7 @@ func (q *Queue) Enqueue(ctx context.Context, jobs []sweep.Job) error {
 		if err != nil {
 			return err
 		}
-		f, err := q.js.PublishAsync(q.o.Name+".jobs."+j.Run+"."+j.Key(), data, jetstream.WithMsgID(j.Run+"."+j.Key()))
+		f, err := q.js.PublishAsync(q.o.Name+".jobs."+j.Run+"."+j.Key(), data)
 		if err != nil {
 			return err
 		}
