@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/credentials"
 )
 
 func TestTokenIsRedacted(t *testing.T) {
@@ -134,6 +136,23 @@ func TestAuthorizationStays(t *testing.T) {
 	}
 }
 
+// TestAuthorizationIsForItsOwn: a forge that is open authorizes nothing that is kept elsewhere.
+func TestAuthorizationIsForItsOwn(t *testing.T) {
+	t.Parallel()
+	o := Options{Getenv: func(name string) string { return map[string]string{"GH_TOKEN": secretWord}[name] }, AWS: credentials.NewStaticCredentialsProvider("KEYID", secretWord, "")}
+	for _, s := range []Source{{Kind: GitHub, Path: "acme"}, {Kind: CodeCommit, Path: "eu-west-1"}} {
+		f, err := Open(s, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, url := range []string{"https://evil.example/a/b", "http://github.com/a/b", "ssh://github.com/a/b", "file:///a", "https://github.com@evil.example/a", "https://git-codecommit.us-east-1.amazonaws.com/v1/repos/x"} {
+			if header, err := f.Authorization(t.Context(), Repository{URL: url}); header != "" || err == nil {
+				t.Errorf("%s: %s is given a header (%v)", s, url, err)
+			}
+		}
+	}
+}
+
 func TestPlainHTTP(t *testing.T) {
 	t.Parallel()
 	o := Options{Getenv: func(string) string { return "" }}
@@ -193,6 +212,10 @@ func TestHelper(t *testing.T) {
 	}
 	if n := count(); n != 6 {
 		t.Errorf("the helper is asked %d times", n)
+	}
+	t.Setenv("GIT_CONFIG_GLOBAL", os.DevNull)
+	if c, err := fill(t.Context(), "https", "github.com"); err != nil || !c.token.isZero() {
+		t.Errorf("the repository's helper is asked (%v)", err)
 	}
 }
 

@@ -114,6 +114,25 @@ func TestCodeCommitSaysNo(t *testing.T) {
 	s.told(t, err)
 }
 
+func TestCodeCommitInCircles(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, CodeCommit, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+		send(w, obj{"repositories": []obj{}, "nextToken": "again"})
+	})
+	s.options.AWS = credentials.NewStaticCredentialsProvider("KEYID", secretWord, "")
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	for _, err := range s.open(t, CodeCommit, "eu-west-1").Repositories(ctx) {
+		if !errors.Is(err, errEndless) {
+			t.Error(err)
+		}
+	}
+	if n := len(s.requests()); n != 2 {
+		t.Errorf("asked %d times", n)
+	}
+}
+
 // TestCodeCommitHeader: the same as the AWS CLI's credential helper (1.45.11) gives.
 func TestCodeCommitHeader(t *testing.T) {
 	t.Parallel()

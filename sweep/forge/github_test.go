@@ -259,8 +259,8 @@ func TestGitHubApp(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if n++; n%100 == 0 { // two thirds of an hour go by with each page
-			s.clock.sleep(t.Context(), 40*time.Minute)
+		if n++; n%100 == 0 { // most of an hour goes by with each page
+			s.clock.sleep(t.Context(), 50*time.Minute)
 		}
 		if n%50 == 1 {
 			header, err := f.Authorization(t.Context(), r)
@@ -273,7 +273,7 @@ func TestGitHubApp(t *testing.T) {
 			}
 		}
 	}
-	if n != 250 || *minted != 2 {
+	if n != 250 || *minted != 3 {
 		t.Errorf("%d repositories, %d tokens", n, *minted)
 	}
 	s.told(t)
