@@ -29,6 +29,7 @@ type fake struct {
 	scanned []string
 	during  func(ctx context.Context, name string)
 	settled bool
+	looked  int
 }
 
 type hopeless struct{ error }
@@ -38,6 +39,7 @@ func (hopeless) Permanent() bool { return true }
 func (f *fake) Look(ctx context.Context, r forge.Repository) (sweep.Sight, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.looked++
 	if errs := f.fails[r.Name]; len(errs) > 0 {
 		f.fails[r.Name] = errs[1:]
 		return sweep.Sight{}, errs[0]
@@ -216,6 +218,14 @@ func TestSweep(t *testing.T) {
 	f.settled = true
 	if results = sweepAll(t, q, newRun(t, l, "other rules"), names, worker(q, f)); results["r5"].Outcome != sweep.Scanned {
 		t.Errorf("by other rules: %s", results["r5"].Outcome)
+	}
+	nightly, err := l.NewRun(t.Context(), sweep.Run{Options: "other rules", Since: sweeptest.Pushed.Add(time.Hour)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := f.looked
+	if results = sweepAll(t, q, nightly, append(names, "new"), worker(q, f)); f.looked != before+1 || results["new"].Outcome != sweep.Scanned || results["r5"].Outcome != sweep.Unchanged {
+		t.Errorf("since the last push: looked at %d, %s", f.looked-before, results["r5"].Outcome)
 	}
 }
 

@@ -37,7 +37,6 @@ type workOptions struct {
 	attempts int
 	fetch    fetch.Options
 	scan     sweepScanOptions
-	given    bool // some of scan's own options were given
 	memory   int64
 	verify   verifyMode
 	ask      askOptions

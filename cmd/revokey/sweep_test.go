@@ -13,7 +13,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -292,9 +291,7 @@ func TestKilledSweep(t *testing.T) {
 type chaos struct {
 	f       *field
 	port    int
-	mu      sync.Mutex
 	running map[string]*exec.Cmd
-	said    bytes.Buffer
 	kills   map[string]int
 }
 

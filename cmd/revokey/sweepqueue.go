@@ -140,10 +140,7 @@ func newLog(format string, std streams) *slog.Logger {
 }
 
 // peopleHandler tells people of errors.
-type peopleHandler struct {
-	std   streams
-	attrs []slog.Attr
-}
+type peopleHandler struct{ std streams }
 
 func (h *peopleHandler) Enabled(_ context.Context, level slog.Level) bool {
 	return level >= slog.LevelWarn

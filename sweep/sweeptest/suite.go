@@ -13,9 +13,12 @@ import (
 	"github.com/revokey-dev/revokey/sweep/forge"
 )
 
+// Pushed is when the repositories of [JobOf] were last pushed to.
+var Pushed = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+
 // JobOf returns the job of a repository of that name.
 func JobOf(run, name string) sweep.Job {
-	return sweep.Job{Run: run, Repository: forge.Repository{Forge: "list", Host: "h", ID: name, Name: "h/" + name, URL: "https://h/" + name, Kind: "repository"}}
+	return sweep.Job{Run: run, Repository: forge.Repository{Forge: "list", Host: "h", ID: name, Name: "h/" + name, URL: "https://h/" + name, Kind: "repository", Pushed: Pushed}}
 }
 
 // Queue shows what every queue has to. The queue hands a silent worker's job out again after about
