@@ -64,6 +64,10 @@ func runSweep(ctx context.Context, o sweepOptions, std streams) error {
 			return err
 		}
 	}
+	if trouble == nil && s.run.Jobs == 0 && o.shard.Total <= 1 { // which is hardly what anybody wants
+		std.say("no repository was swept: the sources list none, or the filters leave none")
+		trouble = errIncomplete
+	}
 	return errors.Join(trouble, reportSweep(ctx, q.ledger, []sweep.Run{s.run}, o.silence, o.output, std))
 }
 
