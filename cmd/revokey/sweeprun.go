@@ -49,7 +49,7 @@ func runSweep(ctx context.Context, o sweepOptions, std streams) error {
 		return err
 	}
 	defer q.close()
-	s := &sweeping{o: o, std: std, log: log, q: q, bar: newProgress(std)}
+	s := &sweeping{o: o, std: std, log: log, q: q, bar: newProgress(std, "sweeping", "repositories")}
 	if err := s.begin(ctx, sources); err != nil {
 		return err
 	}
@@ -318,14 +318,15 @@ func (w *waits) get() []sweep.Wait {
 
 // tell shows how far it is.
 func (s *sweeping) tell(done, all int) {
-	what := fmt.Sprintf("of %s swept", countOfRepositories(all))
+	what := "sweeping"
 	if !s.ended.Load() {
-		what += ", more are being listed"
+		what = "listing and sweeping"
 	}
 	if waiting := s.waits.get(); len(waiting) > 0 {
-		what += fmt.Sprintf(", waiting until %s: %s", waiting[0].Until.Local().Format(time.TimeOnly), report.Printable(waiting[0].Why))
+		what = fmt.Sprintf("waiting until %s: %s;", waiting[0].Until.Local().Format(time.TimeOnly), report.Printable(waiting[0].Why))
 	}
-	s.bar.step(done, all, what)
+	s.bar.name(what)
+	s.bar.step(done, all)
 }
 
 func countOfRepositories(n int) string {
