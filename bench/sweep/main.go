@@ -4,12 +4,13 @@
 // # Usage
 //
 //	cd bench
-//	go run ./sweep [-n 2000] [-revokey BINARY] [-folders] [-nats nats-server]
+//	go run ./sweep [-n 2000] [-revokey BINARY] [-folders] [-nats nats-server [-of REPO]]
 //
 // It makes -n repositories in a temporary folder, and serves them by git's own http-backend, which
 // runs on the same processors and is a part of every figure; with -folders they are scanned where they are. With
-// -nats it also works the same repositories off by one worker process, and by four, from a NATS
-// server that it starts.
+// -nats it also works repositories off by one worker process, and by four, from a NATS
+// server that it starts: the same ones, or with -of twelve copies of a bare REPO, of which the scan
+// is the work.
 package main
 
 import (
@@ -51,6 +52,8 @@ type sweep struct {
 	revokey    string
 	list       string
 	nats       string
+	of         string
+	keys       int // that are found
 }
 
 func run(ctx context.Context, args []string) (err error) {
@@ -60,6 +63,7 @@ func run(ctx context.Context, args []string) (err error) {
 	fs.IntVar(&s.commits, "commits", 60, "of so many `commits` each, of 8 KiB that are new")
 	fs.StringVar(&s.revokey, "revokey", "", "measure this `binary` instead of building one")
 	fs.StringVar(&s.nats, "nats", "", "measure workers too, with this NATS `server`")
+	fs.StringVar(&s.of, "of", "", "measure workers with copies of the bare `REPO`")
 	folders := fs.Bool("folders", false, "scan the repositories where they are, instead of fetching them")
 	temp := fs.String("dir", "", "work in this `folder`, which is removed")
 	if err := fs.Parse(args); err != nil {
@@ -105,7 +109,27 @@ func run(ctx context.Context, args []string) (err error) {
 	if s.nats == "" {
 		return nil
 	}
+	s.keys = (s.n + 19) / 20
+	if s.of != "" {
+		if err := s.copies(12); err != nil {
+			return err
+		}
+	}
 	return s.scale(ctx)
+}
+
+// copies makes the list one of copies of a repository. How many keys it holds is not known.
+func (s *sweep) copies(n int) error {
+	var list []string
+	for i := range n {
+		dir := filepath.Join(s.dir, "copies", fmt.Sprintf("r%d.git", i))
+		if err := os.CopyFS(dir, os.DirFS(s.of)); err != nil {
+			return err
+		}
+		list = append(list, dir)
+	}
+	s.keys = -1
+	return os.WriteFile(s.list, []byte(strings.Join(list, "\n")), 0o600)
 }
 
 func (s *sweep) repository(i int) string {
@@ -326,10 +350,11 @@ func (s *sweep) workers(ctx context.Context, n int) (took time.Duration, err err
 		}
 		all = append(all, w)
 	}
+	time.Sleep(3 * time.Second) // until they are at work
 	start := time.Now()
 	out, err := s.command(ctx, "sweep", "list:"+s.list, "--queue", "nats://"+address, "--format", "jsonl").Output()
 	took = time.Since(start)
-	if got, want := bytes.Count(out, []byte("\n")), (s.n+19)/20; got != want {
+	if got, want := bytes.Count(out, []byte("\n")), s.keys; got != want && want >= 0 {
 		return took, fmt.Errorf("%d workers: %d credentials were found, not %d: %w", n, got, want, err)
 	}
 	return took, nil
