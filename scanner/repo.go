@@ -1,6 +1,7 @@
 package scanner
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,6 +10,8 @@ import (
 	"strings"
 
 	gitconfig "github.com/go-git/go-git/v5/plumbing/format/config"
+
+	"github.com/revokey-dev/revokey/scanner/regular"
 )
 
 // ErrNotRepository is returned by [OpenHistory] where no git repository is.
@@ -79,7 +82,7 @@ func gitDirOf(dir string) (string, error) {
 
 // followGitFile returns the directory that a .git file names: "gitdir: PATH".
 func followGitFile(path string) (string, error) {
-	data, err := os.ReadFile(path)
+	data, err := regular.Read(path, maxPointer)
 	if err != nil {
 		return "", err
 	}
@@ -113,7 +116,7 @@ func isDir(path string) bool {
 
 // commonDir returns the directory that the file commondir names, or gitDir itself.
 func commonDir(gitDir string) string {
-	data, err := os.ReadFile(filepath.Join(gitDir, "commondir"))
+	data, err := regular.Read(filepath.Join(gitDir, "commondir"), maxPointer)
 	if err != nil {
 		return gitDir
 	}
@@ -127,17 +130,20 @@ func commonDir(gitDir string) string {
 // check learns the repository's formats, and refuses what would be misread. It reads the repository's own
 // configuration alone, as git does for the format: no include, no other file.
 func (r *repo) check() error {
-	f, err := os.Open(filepath.Join(r.common, "config"))
+	if _, err := r.readShallow(); err != nil {
+		return r.refuse("what its history lacks cannot be told: %v", err)
+	}
+	path := filepath.Join(r.common, "config")
+	data, err := regular.Read(path, maxConfig)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("opening config: %w", err)
+		return fmt.Errorf("reading config: %w", err)
 	}
-	defer f.Close()
 	cfg := gitconfig.New()
-	if err := gitconfig.NewDecoder(f).Decode(cfg); err != nil {
-		return r.refuse("its config cannot be read (%v): mend %q", err, f.Name())
+	if err := gitconfig.NewDecoder(bytes.NewReader(data)).Decode(cfg); err != nil {
+		return r.refuse("its config cannot be read (%v): mend %q", err, path)
 	}
 	if v := cfg.Section("core").Option("repositoryformatversion"); v != "" && v != "0" && v != "1" {
 		return r.refuse("repository format version %s is not known to this version of revokey", v)
@@ -186,9 +192,14 @@ func (r repo) objects() string {
 
 // shallow returns the names of the commits at which a shallow clone was cut.
 func (r repo) shallow() []string {
-	data, err := os.ReadFile(filepath.Join(r.common, "shallow"))
-	if err != nil {
-		return nil
+	names, _ := r.readShallow() // that it can be read was checked
+	return names
+}
+
+func (r repo) readShallow() ([]string, error) {
+	data, err := regular.Read(filepath.Join(r.common, "shallow"), maxList)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
 	}
-	return strings.Fields(string(data))
+	return strings.Fields(string(data)), err
 }

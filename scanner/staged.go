@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/revokey-dev/revokey/scanner/index"
 	"github.com/revokey-dev/revokey/scanner/odb"
+	"github.com/revokey-dev/revokey/scanner/regular"
 )
 
 // StagedOptions are the limits of what is staged. The zero value is useful.
@@ -113,7 +113,7 @@ func (s *Staged) openParents(ctx context.Context, merging []string) error {
 		return err
 	}
 	parents := []odb.ID{head}
-	merged, _ := os.ReadFile(filepath.Join(s.repo.gitDir, "MERGE_HEAD")) // mostly there is none
+	merged, _ := regular.Read(filepath.Join(s.repo.gitDir, "MERGE_HEAD"), maxPointer) // mostly there is none
 	for _, name := range append(strings.Fields(string(merged)), merging...) {
 		if id, err := odb.ParseID(name); err == nil && !slices.Contains(parents, id) {
 			parents = append(parents, id)
@@ -135,7 +135,7 @@ func (s *Staged) openParents(ctx context.Context, merging []string) error {
 
 func (s *Staged) compareIndex(ctx context.Context, data []byte) (err error) {
 	x, err := index.Parse(data, s.store.HashLen(), func(name string) ([]byte, error) {
-		return os.ReadFile(filepath.Join(s.repo.gitDir, name))
+		return regular.Read(filepath.Join(s.repo.gitDir, name), maxList)
 	})
 	if err != nil {
 		return err

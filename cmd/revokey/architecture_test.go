@@ -18,13 +18,14 @@ var arrows = map[string][]string{
 
 	"scanner/odb/inflate": {},
 	"scanner/window":      {},
-	"scanner/index":       {"scanner/odb", "scanner/odb/inflate", "scanner/window"},
-	"scanner/odb":         {"scanner/odb/inflate", "scanner/window"},
+	"scanner/regular":     {},
+	"scanner/index":       {"scanner/odb", "scanner/odb/inflate", "scanner/regular", "scanner/window"},
+	"scanner/odb":         {"scanner/odb/inflate", "scanner/regular", "scanner/window"},
 	"scanner/unpack":      {},
-	"scanner":             {"detectors", "scanner/index", "scanner/odb", "scanner/odb/inflate", "scanner/unpack", "scanner/window"},
-	"report":              {"detectors", "scanner", "scanner/index", "scanner/odb", "scanner/odb/inflate", "scanner/unpack", "scanner/window", "revoke"},
-	"report/silence":      {"detectors", "scanner", "scanner/index", "scanner/odb", "scanner/odb/inflate", "scanner/unpack", "scanner/window", "revoke", "report"},
-	"cmd/revokey":         {"report/silence", "detectors", "scanner", "scanner/index", "scanner/odb", "scanner/odb/inflate", "scanner/unpack", "scanner/window", "revoke", "revoke/localaws", "report"},
+	"scanner":             {"detectors", "scanner/index", "scanner/odb", "scanner/odb/inflate", "scanner/regular", "scanner/unpack", "scanner/window"},
+	"report":              {"detectors", "scanner", "scanner/index", "scanner/odb", "scanner/odb/inflate", "scanner/regular", "scanner/unpack", "scanner/window", "revoke"},
+	"report/silence":      {"detectors", "scanner", "scanner/index", "scanner/odb", "scanner/odb/inflate", "scanner/regular", "scanner/unpack", "scanner/window", "revoke", "report"},
+	"cmd/revokey":         {"report/silence", "detectors", "scanner", "scanner/index", "scanner/odb", "scanner/odb/inflate", "scanner/regular", "scanner/unpack", "scanner/window", "revoke", "revoke/localaws", "report"},
 }
 
 // foreign are the modules that some packages must not know.

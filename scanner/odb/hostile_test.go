@@ -233,7 +233,7 @@ func TestHostilePacks(t *testing.T) {
 			first := h.Add(gittest.PackBlob, text(-1))
 			lie(h)
 			h.AddOfsDelta(first, gittest.Delta(1000, 999, gittest.Copy(1, 999)))
-			h.check(20*time.Second, 200<<20)
+			h.check(20*time.Second, 256<<20)
 		})
 	}
 }
