@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/revokey-dev/revokey/detectors"
 	"github.com/revokey-dev/revokey/scanner/gittest"
 )
 
@@ -94,19 +93,4 @@ func within(t *testing.T, limit time.Duration, do func()) {
 	case <-time.After(limit):
 		t.Fatalf("not done after %v", limit)
 	}
-}
-
-// scanAny scans a repository that may be refused, and returns the number of findings, and
-// whether all is said to be scanned.
-func scanAny(t *testing.T, dir string) (findings int, whole bool) {
-	h, err := OpenHistory(t.Context(), dir, HistoryOptions{})
-	if err != nil {
-		return 0, false
-	}
-	defer h.Close()
-	sum, err := New(detectors.All(), Options{}).Scan(t.Context(), h, func(Finding) error {
-		findings++
-		return nil
-	})
-	return findings, err == nil && sum.Complete()
 }
