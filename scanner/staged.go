@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -133,7 +134,19 @@ func (s *Staged) openParents(ctx context.Context, merging []string) error {
 	return nil
 }
 
+// compareIndex compares an index, which is mapped: what is read of it after it was cut short
+// under us is a fault, and an error.
 func (s *Staged) compareIndex(ctx context.Context, data []byte) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		switch p := recover().(type) {
+		case nil:
+		case interface{ Addr() uintptr }:
+			err = fmt.Errorf("it was cut short while it was read (%v)", p)
+		default:
+			panic(p)
+		}
+	}()
 	x, err := index.Parse(data, s.store.HashLen(), func(name string) ([]byte, error) {
 		return regular.Read(filepath.Join(s.repo.gitDir, name), maxList)
 	})
