@@ -94,3 +94,19 @@ func within(t *testing.T, limit time.Duration, do func()) {
 		t.Fatalf("not done after %v", limit)
 	}
 }
+
+// TestIrregularState holds that a state file that is a device, which never ends, is refused.
+func TestIrregularState(t *testing.T) {
+	t.Parallel()
+	r := gittest.New(t)
+	r.WriteCommit("a", "b")
+	for _, path := range []string{"/dev/zero", "/dev/full", "/dev/null", t.TempDir()} {
+		within(t, 20*time.Second, func() {
+			h, err := OpenHistory(t.Context(), r.Dir, HistoryOptions{State: path})
+			if err == nil {
+				h.Close()
+				t.Errorf("%s was taken for a state", path)
+			}
+		})
+	}
+}

@@ -14,6 +14,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"time"
 )
 
 // ErrIrregular is the reason for what is no regular file: a folder, a pipe, a socket, a
@@ -43,8 +44,14 @@ func Open(path string) (*os.File, error) {
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
+	// Some of the kernel's own look regular and make readers wait, as /proc/kmsg does. All
+	// others have no deadline.
+	_ = f.SetReadDeadline(time.Now().Add(patience))
 	return f, nil
 }
+
+// patience is how long something is waited for in all where a file makes readers wait.
+const patience = 2 * time.Second
 
 // Read returns the content of a regular file of at most limit bytes, otherwise
 // [ErrTooLarge].
