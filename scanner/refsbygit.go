@@ -60,6 +60,9 @@ func (r repo) git(ctx context.Context, args ...string) ([]byte, error) {
 // gitIn is [repo.git] with what git's own environment told, and standard input. Objects
 // that replace others, and grafts, are not looked at: what they hide is pushed all the same.
 func (r repo) gitIn(ctx context.Context, env GitEnvironment, stdin io.Reader, args ...string) ([]byte, error) {
+	if err := r.checkIncludes(); err != nil {
+		return nil, err
+	}
 	safe := []string{"--git-dir=" + r.gitDir, "-c", "core.fsmonitor=false", "-c", "core.hooksPath=" + os.DevNull, "-c", "safe.directory=*"}
 	cmd := exec.CommandContext(ctx, "git", append(safe, args...)...)
 	cmd.Env = []string{
