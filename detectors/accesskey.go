@@ -196,12 +196,13 @@ func completed(deeper, found []Match, w *view) {
 }
 
 // merged returns the matches of a, and those of b that stand elsewhere, in order.
-// A part that a gives to one key ID is not given to another of b.
+// A part that a gives to one key ID is not given to another of b. A key ID is left out for
+// another one alone: in what a takes for a token none stands by chance.
 func merged(a, b []Match) []Match {
-	taken := takenBy(a)
+	taken, ids := takenBy(a), idsOf(a)
 	for _, m := range b {
 		kind := m.family()
-		if overlaps(taken[kind], m.At, "") {
+		if m.KeyID == "" && overlaps(taken[kind], m.At, "") || overlaps(ids[kind], m.At, "") {
 			continue
 		}
 		if overlaps(taken[kind], m.SecretAt, m.KeyID) {
@@ -246,6 +247,17 @@ func takenBy(matches []Match) map[Kind][]owned {
 		slices.SortFunc(parts, func(a, b owned) int { return cmp.Compare(a.Start, b.Start) })
 	}
 	return taken
+}
+
+// idsOf returns where the key IDs of matches stand, by family and in order.
+func idsOf(matches []Match) map[Kind][]owned {
+	alone := make([]Match, 0, len(matches))
+	for _, m := range matches {
+		if m.KeyID != "" {
+			alone = append(alone, Match{Kind: m.Kind, KeyID: m.KeyID, At: m.At})
+		}
+	}
+	return takenBy(alone)
 }
 
 // overlaps reports whether s shares a byte with one of parts, which are in order,

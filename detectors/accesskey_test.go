@@ -94,6 +94,7 @@ func FuzzDetect(f *testing.F) {
 		"secret_1: \x02\r\n\r\nid_1: \x01/", "AWS_SECRET=\x02%2F", "f(\x01, \x02, \x03); f(\x01, \x02, \x03)",
 		"aws_secret=x\x01/" + strings.Repeat("a", 18), // a run of 40 around an ID
 		`"\x04" + "\x05", "\x06%2F\x07"`, "k=%3D\x01 \x02", "\x08 \x0e", `"a\n\x01\n\x02"`, "\x08\n  \x0e\n", "da2-\x06-at-123456789012 \x02\x06=",
+		"\x08\x01\x02\x02\x02\x02\x01\x06", // an ID in what is another's token where the base64 before it is undone
 	} {
 		f.Add([]byte(seed), uint16(1))
 	}

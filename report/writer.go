@@ -7,6 +7,8 @@ import (
 	"io"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf16"
 
 	"github.com/revokey-dev/revokey/revoke"
 	"github.com/revokey-dev/revokey/scanner"
@@ -129,15 +131,38 @@ func newEncoder(w io.Writer) *json.Encoder {
 	return enc
 }
 
-// logSafe writes JSON that the log of a CI can show: "##", which stands in strings alone, begins
-// a command there ("##vso[task.setvariable …]"), and is escaped. Its writes are whole values.
+// logSafe writes JSON that a terminal, and the log of a CI, can show. In strings alone stand
+// "##", which begins a command in a log ("##vso[task.setvariable …]"), and what no glyph shows
+// but json leaves as it is: control characters above ASCII, marks that reorder text. They are
+// escaped, which changes no value. Its writes are whole values.
 type logSafe struct{ w io.Writer }
 
 func (l logSafe) Write(p []byte) (int, error) {
-	if _, err := l.w.Write(bytes.ReplaceAll(p, []byte("##"), []byte(`#\u0023`))); err != nil {
+	safe := bytes.ReplaceAll(p, []byte("##"), []byte(`#\u0023`))
+	if bytes.ContainsFunc(safe, hidden) {
+		safe = escapeHidden(safe)
+	}
+	if _, err := l.w.Write(safe); err != nil {
 		return 0, err
 	}
 	return len(p), nil
+}
+
+// hidden reports whether a character, of those that json leaves in a string, shows nothing.
+func hidden(r rune) bool { return r >= 0x7f && !unicode.IsPrint(r) }
+
+func escapeHidden(text []byte) []byte {
+	var b bytes.Buffer
+	for _, r := range string(text) {
+		if !hidden(r) {
+			b.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{r}) {
+			fmt.Fprintf(&b, `\u%04x`, unit)
+		}
+	}
+	return b.Bytes()
 }
 
 // linesWriter writes one finding a line, and nothing else: the summary goes

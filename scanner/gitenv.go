@@ -8,11 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/go-git/go-billy/v5/osfs"
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/cache"
-	"github.com/go-git/go-git/v5/storage/filesystem"
-	"github.com/go-git/go-git/v5/storage/filesystem/dotgit"
 
 	"github.com/revokey-dev/revokey/scanner/odb"
 )
@@ -110,8 +106,7 @@ func (r repo) headCommit(ctx context.Context) (odb.ID, error) {
 		}
 		return odb.ParseID(string(out[:max(0, len(out)-1)]))
 	}
-	files := dotgit.NewRepositoryFilesystem(osfs.New(r.gitDir), osfs.New(r.common))
-	storage := filesystem.NewStorage(files, cache.NewObjectLRUDefault())
+	storage := r.storage()
 	name := plumbing.HEAD
 	for range maxSymbolic {
 		ref, err := storage.Reference(name)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/revokey-dev/revokey/scanner/odb"
+	"github.com/revokey-dev/revokey/scanner/regular"
 )
 
 // maxReflog is how many bytes of a line of a reflog are read: its two names are first.
@@ -45,7 +46,7 @@ func readLogs(dir, prefix string) (logs []ref) {
 // readReflog returns the objects named in a reflog: each line starts with the old and
 // the new one.
 func readReflog(path string) (ids []odb.ID) {
-	f, err := os.Open(path)
+	f, err := regular.Open(path)
 	if err != nil {
 		return nil
 	}

@@ -6,13 +6,11 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/go-git/go-billy/v5/osfs"
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/cache"
 	"github.com/go-git/go-git/v5/storage/filesystem"
-	"github.com/go-git/go-git/v5/storage/filesystem/dotgit"
 
 	"github.com/revokey-dev/revokey/scanner/odb"
+	"github.com/revokey-dev/revokey/scanner/regular"
 )
 
 // tips is what a repository holds on to.
@@ -29,8 +27,7 @@ func (r repo) readTips(ctx context.Context) (tips, []string, error) {
 		t, err := r.readTipsByGit(ctx)
 		return t, nil, err
 	}
-	files := dotgit.NewRepositoryFilesystem(osfs.New(r.gitDir), osfs.New(r.common))
-	storage := filesystem.NewStorage(files, cache.NewObjectLRUDefault())
+	storage := r.storage()
 	t := tips{refs: make(map[string]odb.ID), index: make(map[string]odb.ID)}
 	if err := t.readRefs(storage); err != nil {
 		return t, nil, fmt.Errorf("reading refs: %w", err)
@@ -75,7 +72,7 @@ func (t *tips) resolve(head *plumbing.Reference) odb.ID {
 func (t *tips) readWorktrees(common string) {
 	dirs, _ := os.ReadDir(filepath.Join(common, "worktrees")) // mostly there are none
 	for _, d := range dirs {
-		data, err := os.ReadFile(filepath.Join(common, "worktrees", d.Name(), "HEAD"))
+		data, err := regular.Read(filepath.Join(common, "worktrees", d.Name(), "HEAD"), maxPointer)
 		if err != nil || len(data) < 40 {
 			continue
 		}

@@ -60,11 +60,15 @@ func (r repo) git(ctx context.Context, args ...string) ([]byte, error) {
 // gitIn is [repo.git] with what git's own environment told, and standard input. Objects
 // that replace others, and grafts, are not looked at: what they hide is pushed all the same.
 func (r repo) gitIn(ctx context.Context, env GitEnvironment, stdin io.Reader, args ...string) ([]byte, error) {
+	if err := r.checkIncludes(); err != nil {
+		return nil, err
+	}
 	safe := []string{"--git-dir=" + r.gitDir, "-c", "core.fsmonitor=false", "-c", "core.hooksPath=" + os.DevNull, "-c", "safe.directory=*"}
 	cmd := exec.CommandContext(ctx, "git", append(safe, args...)...)
 	cmd.Env = []string{
 		"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=" + os.DevNull,
-		"GIT_NO_LAZY_FETCH=1", "GIT_OPTIONAL_LOCKS=0", "GIT_TERMINAL_PROMPT=0", "GIT_NO_REPLACE_OBJECTS=1",
+		"GIT_NO_LAZY_FETCH=1", "GIT_ALLOW_PROTOCOL=", // of which git before 2.39.4 and 2.45 knows the second only
+		"GIT_OPTIONAL_LOCKS=0", "GIT_TERMINAL_PROMPT=0", "GIT_NO_REPLACE_OBJECTS=1",
 		"GIT_GRAFT_FILE=", // none
 	}
 	cmd.Env = append(cmd.Env, env.variables()...)

@@ -2,10 +2,9 @@ package scanner
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 
-	gitconfig "github.com/go-git/go-git/v5/plumbing/format/config"
+	"github.com/revokey-dev/revokey/scanner/regular"
 )
 
 // RemoteURL returns the URL of the remote from which the repository at path, or in the
@@ -17,14 +16,14 @@ func RemoteURL(path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	f, err := os.Open(filepath.Join(r.common, "config"))
+	path = filepath.Join(r.common, "config")
+	data, err := regular.Read(path, maxConfig)
 	if err != nil {
-		return "", fmt.Errorf("opening config: %w", err)
+		return "", fmt.Errorf("reading config: %w", err)
 	}
-	defer f.Close()
-	cfg := gitconfig.New()
-	if err := gitconfig.NewDecoder(f).Decode(cfg); err != nil {
-		return "", fmt.Errorf("reading %q: %w", f.Name(), err)
+	cfg, err := decodeConfig(data)
+	if err != nil {
+		return "", fmt.Errorf("reading %q: %w", path, err)
 	}
 	remotes := cfg.Section("remote").Subsections
 	for _, s := range remotes {

@@ -1,7 +1,6 @@
 package scanner
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,7 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	gitconfig "github.com/go-git/go-git/v5/plumbing/format/config"
+	"github.com/revokey-dev/revokey/scanner/regular"
 )
 
 // ErrNotRepository is returned by [OpenHistory] where no git repository is.
@@ -88,7 +87,7 @@ func gitDirOf(dir string) (string, error) {
 
 // followGitFile returns the directory that a .git file names: "gitdir: PATH".
 func followGitFile(path string) (string, error) {
-	data, err := os.ReadFile(path)
+	data, err := regular.Read(path, maxPointer)
 	if err != nil {
 		return "", err
 	}
@@ -122,7 +121,7 @@ func isDir(path string) bool {
 
 // commonDir returns the directory that the file commondir names, or gitDir itself.
 func commonDir(gitDir string) string {
-	data, err := os.ReadFile(filepath.Join(gitDir, "commondir"))
+	data, err := regular.Read(filepath.Join(gitDir, "commondir"), maxPointer)
 	if err != nil {
 		return gitDir
 	}
@@ -136,19 +135,20 @@ func commonDir(gitDir string) string {
 // check learns the repository's formats, and refuses what would be misread. It reads the repository's own
 // configuration alone, as git does for the format: no include, no other file.
 func (r *repo) check() error {
-	f, err := os.Open(filepath.Join(r.common, "config"))
+	if _, err := r.readShallow(); err != nil {
+		return r.refuse("what its history lacks cannot be told: %v", err)
+	}
+	path := filepath.Join(r.common, "config")
+	data, err := regular.Read(path, maxConfig)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("opening config: %w", err)
+		return fmt.Errorf("reading config: %w", err)
 	}
-	defer f.Close()
-	cfg := gitconfig.New()
-	if err := gitconfig.NewDecoder(f).Decode(cfg); err != nil {
-		if cfg, err = r.configByGit(f.Name()); err != nil {
-			return r.refuse("its config cannot be read (%v): mend %q", err, f.Name())
-		}
+	cfg, err := decodeConfig(data)
+	if err != nil {
+		return r.refuse("its config cannot be read (%v): mend %q", err, path)
 	}
 	if v := cfg.Section("core").Option("repositoryformatversion"); v != "" && v != "0" && v != "1" {
 		return r.refuse("repository format version %s is not known to this version of revokey", v)
@@ -159,22 +159,6 @@ func (r *repo) check() error {
 		}
 	}
 	return nil
-}
-
-// configByGit reads a configuration in a syntax that go-git's decoder does not know: a key
-// behind its section on one line, or "[section.subsection]".
-func (r *repo) configByGit(path string) (*gitconfig.Config, error) {
-	out, err := r.git(context.Background(), "config", "--file", path, "--no-includes", "--null", "--list")
-	if err != nil {
-		return nil, err
-	}
-	cfg := gitconfig.New()
-	for item := range strings.SplitSeq(strings.TrimSuffix(string(out), "\x00"), "\x00") {
-		name, value, _ := strings.Cut(item, "\n")
-		section, key, _ := strings.Cut(name, ".")
-		cfg.AddOption(section, gitconfig.NoSubsection, key, value) // of a subsection it is no key that is looked for
-	}
-	return cfg, nil
 }
 
 // checkExtension lets pass the extensions that do not change how objects and
@@ -213,9 +197,14 @@ func (r repo) objects() string {
 
 // shallow returns the names of the commits at which a shallow clone was cut.
 func (r repo) shallow() []string {
-	data, err := os.ReadFile(filepath.Join(r.common, "shallow"))
-	if err != nil {
-		return nil
+	names, _ := r.readShallow() // that it can be read was checked
+	return names
+}
+
+func (r repo) readShallow() ([]string, error) {
+	data, err := regular.Read(filepath.Join(r.common, "shallow"), maxList)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
 	}
-	return strings.Fields(string(data))
+	return strings.Fields(string(data)), err
 }

@@ -6,14 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/revokey-dev/revokey/scanner/index"
 	"github.com/revokey-dev/revokey/scanner/odb"
+	"github.com/revokey-dev/revokey/scanner/regular"
 )
 
 // StagedOptions are the limits of what is staged. The zero value is useful.
@@ -113,7 +114,7 @@ func (s *Staged) openParents(ctx context.Context, merging []string) error {
 		return err
 	}
 	parents := []odb.ID{head}
-	merged, _ := os.ReadFile(filepath.Join(s.repo.gitDir, "MERGE_HEAD")) // mostly there is none
+	merged, _ := regular.Read(filepath.Join(s.repo.gitDir, "MERGE_HEAD"), maxPointer) // mostly there is none
 	for _, name := range append(strings.Fields(string(merged)), merging...) {
 		if id, err := odb.ParseID(name); err == nil && !slices.Contains(parents, id) {
 			parents = append(parents, id)
@@ -133,9 +134,21 @@ func (s *Staged) openParents(ctx context.Context, merging []string) error {
 	return nil
 }
 
+// compareIndex compares an index, which is mapped: what is read of it after it was cut short
+// under us is a fault, and an error.
 func (s *Staged) compareIndex(ctx context.Context, data []byte) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		switch p := recover().(type) {
+		case nil:
+		case interface{ Addr() uintptr }:
+			err = fmt.Errorf("it was cut short while it was read (%v)", p)
+		default:
+			panic(p)
+		}
+	}()
 	x, err := index.Parse(data, s.store.HashLen(), func(name string) ([]byte, error) {
-		return os.ReadFile(filepath.Join(s.repo.gitDir, name))
+		return regular.Read(filepath.Join(s.repo.gitDir, name), maxList)
 	})
 	if err != nil {
 		return err

@@ -8,10 +8,12 @@ import (
 	"hash/crc32"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 
 	"github.com/revokey-dev/revokey/scanner/odb"
+	"github.com/revokey-dev/revokey/scanner/regular"
 )
 
 // state is what one scan of a history leaves for the next: which objects were read,
@@ -59,7 +61,7 @@ var (
 
 // loadState reads a state file. One that is not there is nil.
 func loadState(path string) (*state, error) {
-	data, err := os.ReadFile(path)
+	data, err := regular.Read(path, math.MaxInt64) // a pipe or a device is none, and may never end
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

@@ -18,20 +18,21 @@ var arrows = map[string][]string{
 
 	"scanner/odb/inflate": {},
 	"scanner/window":      {},
-	"scanner/index":       {"scanner/odb", "scanner/odb/inflate", "scanner/window"},
-	"scanner/odb":         {"scanner/odb/inflate", "scanner/window"},
+	"scanner/regular":     {},
+	"scanner/index":       {"scanner/odb", "scanner/odb/inflate", "scanner/regular", "scanner/window"},
+	"scanner/odb":         {"scanner/odb/inflate", "scanner/regular", "scanner/window"},
 	"scanner/unpack":      {},
-	"scanner":             {"detectors", "scanner/index", "scanner/odb", "scanner/odb/inflate", "scanner/unpack", "scanner/window"},
+	"scanner":             {"detectors", "scanner/index", "scanner/odb", "scanner/odb/inflate", "scanner/regular", "scanner/unpack", "scanner/window"},
 	"sweep/forge":         {},
 	"sweep":               {"sweep/forge"},
 	"sweep/fetch":         {"sweep", "sweep/forge"},
 	"sweep/natsq":         {"sweep", "sweep/forge"},
 	"sweep/folder":        {"sweep", "sweep/forge"},
 	"sweep/sqsq":          {"sweep", "sweep/forge"},
-	"report":              {"detectors", "scanner", "scanner/index", "scanner/odb", "scanner/odb/inflate", "scanner/unpack", "scanner/window", "revoke"},
-	"report/silence":      {"detectors", "scanner", "scanner/index", "scanner/odb", "scanner/odb/inflate", "scanner/unpack", "scanner/window", "revoke", "report"},
-	"report/html":         {"detectors", "scanner", "scanner/index", "scanner/odb", "scanner/odb/inflate", "scanner/unpack", "scanner/window", "revoke", "report"},
-	"cmd/revokey":         {"report/silence", "report/html", "sweep", "sweep/fetch", "sweep/folder", "sweep/forge", "sweep/natsq", "sweep/sqsq", "detectors", "scanner", "scanner/index", "scanner/odb", "scanner/odb/inflate", "scanner/unpack", "scanner/window", "revoke", "revoke/localaws", "report"},
+	"report":              {"detectors", "scanner", "scanner/index", "scanner/odb", "scanner/odb/inflate", "scanner/regular", "scanner/unpack", "scanner/window", "revoke"},
+	"report/silence":      {"detectors", "scanner", "scanner/index", "scanner/odb", "scanner/odb/inflate", "scanner/regular", "scanner/unpack", "scanner/window", "revoke", "report"},
+	"report/html":         {"detectors", "scanner", "scanner/index", "scanner/odb", "scanner/odb/inflate", "scanner/regular", "scanner/unpack", "scanner/window", "revoke", "report"},
+	"cmd/revokey":         {"report/silence", "report/html", "sweep", "sweep/fetch", "sweep/folder", "sweep/forge", "sweep/natsq", "sweep/sqsq", "detectors", "scanner", "scanner/index", "scanner/odb", "scanner/odb/inflate", "scanner/regular", "scanner/unpack", "scanner/window", "revoke", "revoke/localaws", "report"},
 }
 
 // foreign are the modules that some packages must not know.

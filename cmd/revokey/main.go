@@ -8,8 +8,10 @@ import (
 )
 
 func main() {
+	noCore()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args, newStreams(os.Stdin, os.Stdout, os.Stderr))
+	std := newStreams(os.Stdin, os.Stdout, os.Stderr)
+	code := guarded(std, func() int { return run(ctx, os.Args, std) })
 	stop()
 	os.Exit(code)
 }

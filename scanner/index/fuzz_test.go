@@ -48,6 +48,9 @@ func FuzzIndex(f *testing.F) {
 			t.Fatal(err)
 		}
 		want, ok := r.TryWith([]string{"GIT_INDEX_FILE=" + path}, "ls-files", "--stage", "-z", "--sparse")
+		if strings.Contains(got, "\t\x00") {
+			return // of a path without a byte git prints ./, or what it had in hand before
+		}
 		if ok && want != got && !strings.Contains("\x00"+got, "\x00040000 ") { // which git opens up, if it can
 			theirs, ours := strings.Split(want, "\x00"), strings.Split(got, "\x00")
 			for i := range min(len(theirs), len(ours)) {

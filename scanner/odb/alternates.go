@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/revokey-dev/revokey/scanner/regular"
 )
 
 // maxAlternates bounds how deep alternates of alternates are followed, as git
@@ -67,7 +69,7 @@ func alternateTrouble(dir string, depth int) error {
 // readAlternates returns the paths in objects/info/alternates, one a line; a
 // relative one is relative to the objects directory, a quoted one is C-quoted.
 func readAlternates(dir string) ([]string, error) {
-	f, err := os.Open(filepath.Join(dir, "info", "alternates"))
+	f, err := regular.Open(filepath.Join(dir, "info", "alternates"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

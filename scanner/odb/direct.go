@@ -3,6 +3,8 @@ package odb
 import (
 	"os"
 	"runtime/debug"
+
+	"github.com/revokey-dev/revokey/scanner/regular"
 )
 
 // OpenDirect opens a store as [Open] does, for a caller that reads a few objects whose
@@ -15,11 +17,25 @@ func OpenDirect(dir string, opts Options) (*Store, error) { return open(dir, opt
 // is mapped.
 func (s *Store) readIndex(p *pack, path string) (data []byte, err error) {
 	if !s.direct {
-		return os.ReadFile(path)
+		return readIndexOf(p.path, path)
 	}
 	p.mapped, err = mapFile(path)
 	return p.mapped, err
 }
+
+// readIndexOf reads the index of a pack, if it is not larger than one of so large a pack can
+// be: nothing in a pack has fewer than 9 bytes, and nothing in an index more than 48.
+func readIndexOf(pack, path string) ([]byte, error) {
+	info, err := os.Stat(pack)
+	if err != nil {
+		return nil, err
+	}
+	return regular.Read(path, indexRoom+info.Size()/9*48)
+}
+
+// indexRoom is more than the parts of an index that are of one size, and leaves some to
+// indexes that list an object twice.
+const indexRoom = 1 << 20
 
 // find returns where an object starts in the pack. What stands in an index that was cut
 // short under us is not there.

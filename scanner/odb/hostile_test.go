@@ -233,7 +233,7 @@ func TestHostilePacks(t *testing.T) {
 			first := h.Add(gittest.PackBlob, text(-1))
 			lie(h)
 			h.AddOfsDelta(first, gittest.Delta(1000, 999, gittest.Copy(1, 999)))
-			h.check(20*time.Second, 200<<20)
+			h.check(20*time.Second, 256<<20)
 		})
 	}
 }
@@ -308,6 +308,32 @@ var lies = map[string]func(*hostile){
 	"chain on an unknown kind":   func(h *hostile) { bad := h.kind(5); h.lose("unknown kind", bad); h.lostChain(bad) },
 	"a broken link amid a chain": brokenLink,
 	"many large sizes":           manyLargeSizes,
+	"base not listed":            func(h *hostile) { h.onUnlisted(1000) },
+	"base not listed, and large": func(h *hostile) { h.onUnlisted(300 << 20) },
+}
+
+// onUnlisted adds a delta on an object that stands in the pack and not in its index, where
+// git reads it all the same: so do we, or it is told of.
+func (h *hostile) onUnlisted(size int64) {
+	var base *gittest.PackEntry
+	if size > odb.DefaultMaxSize {
+		base = h.stream(size, zeros(size))
+	} else {
+		base = h.Add(gittest.PackBlob, text(-2))
+	}
+	delta := gittest.Delta(size, 26, gittest.Insert("secret"), gittest.Copy(0, 20))
+	on := h.AddRaw(gittest.RawObject{Kind: gittest.PackOfsDelta, Back: h.at() - base.Offset, Size: int64(len(delta)), Stream: gittest.Zlib(delta), Name: name(1)})
+	h.Entries = slices.DeleteFunc(h.Entries, func(e *gittest.PackEntry) bool { return e == base })
+	if size > odb.DefaultMaxSize {
+		h.lose("larger than the limit", on)
+		return
+	}
+	on.Kind, on.Content = gittest.PackBlob, append([]byte("secret"), text(-2)[:20]...)
+}
+
+// at is where the next object will stand.
+func (h *hostile) at() int64 {
+	return h.Add(gittest.PackBlob, nil).Offset + 1 + int64(len(gittest.Zlib(nil)))
 }
 
 // cycle adds n deltas, each on the next, the last on the first.

@@ -3,15 +3,16 @@
 package odb
 
 import (
-	"os"
 	"syscall"
+
+	"github.com/revokey-dev/revokey/scanner/regular"
 )
 
 // mapFile returns the content of a file without reading it: its pages come as
 // they are touched. A file that is unlinked later stays; of one that is cut short
 // under us, touching what is gone is a fault, which [caught] makes an error.
 func mapFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
+	f, err := regular.Open(path)
 	if err != nil {
 		return nil, err
 	}

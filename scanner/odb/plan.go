@@ -14,8 +14,9 @@ import (
 type plan struct {
 	pack    *pack
 	objects []planned
-	fresh   []bool    // each object: it, or one that is built on it, is not elsewhere; nil: all are so
-	broken  []Skipped // objects whose header, or base, cannot be read
+	fresh   []bool      // each object: it, or one that is built on it, is not elsewhere; nil: all are so
+	broken  []Skipped   // objects whose header, or base, cannot be read
+	lacks   map[ID]bool // the names of these
 }
 
 // planned is one object of a plan. A link to another object is its number; none

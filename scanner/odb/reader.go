@@ -228,8 +228,16 @@ func (p *pack) chain(offset int64, bad map[place]error) (deltas []header, root h
 	}
 }
 
-// root decodes the root of a chain into a buffer that the caller puts back.
+// root decodes the root of a chain into a buffer that the caller puts back. A delta on what
+// stands in the pack and not in its index is a root too, of a plan, and git reads it as any other.
 func (r *Reader) root(p *pack, h header) (content []byte, kind Type, err error) {
+	if h.kind == ofsDelta {
+		obj, err := r.packed(p, ID{}, h.at)
+		if err != nil {
+			return nil, 0, err
+		}
+		return append(r.get(int64(len(obj.Data)))[:0], obj.Data...), obj.Type, nil
+	}
 	if h.kind != refDelta {
 		content, err = r.whole(p, h)
 		return content, Type(h.kind), err

@@ -179,13 +179,16 @@ func (s *Store) plan() {
 		}
 		p.planned = true
 		s.plans = append(s.plans, pl)
+		pl.lacks = make(map[ID]bool, len(pl.broken))
 		for _, b := range pl.broken {
-			s.broken[b.ID] = true
+			s.broken[b.ID], pl.lacks[b.ID] = true, true
 		}
-		s.skipped = append(s.skipped, s.nowhere(pl.broken)...)
 	}
 	for i, l := range s.loose {
 		l.leaveTo(func(id ID) bool { return s.known.has(id.bytes()) || s.listed(id, s.packs) }, s.loose[:i])
+	}
+	for _, pl := range s.plans {
+		s.skipped = append(s.skipped, s.nowhere(pl.broken)...)
 	}
 }
 
@@ -217,12 +220,31 @@ func (s *Store) typeOf(id ID) (Type, error) {
 
 // nowhere returns the broken objects of which no copy can be read. The others
 // are read where their other copy is planned.
-func (s *Store) nowhere(broken []Skipped) []Skipped {
+func (s *Store) nowhere(broken []Skipped) (lost []Skipped) {
 	r := s.NewReader()
-	return slices.DeleteFunc(broken, func(b Skipped) bool {
+	for _, b := range broken {
 		_, err := r.Read(b.ID)
-		return err == nil || errors.Is(err, ErrTooLarge) // which is told where that copy is planned
-	})
+		if errors.Is(err, ErrTooLarge) {
+			if s.isPlanned(b.ID) {
+				continue // which is told there, or read in windows
+			}
+			b.Err = err
+		}
+		if err != nil {
+			lost = append(lost, b)
+		}
+	}
+	return lost
+}
+
+// isPlanned reports whether some plan, or directory, gives the object to readers.
+func (s *Store) isPlanned(id ID) bool {
+	for _, pl := range s.plans {
+		if _, ok := pl.pack.index.find(id.bytes()); ok && !pl.lacks[id] {
+			return true
+		}
+	}
+	return slices.ContainsFunc(s.loose, func(l *looseDir) bool { return l.has(id) })
 }
 
 // HashLen returns how many bytes the names of its objects have: 20 or 32.
