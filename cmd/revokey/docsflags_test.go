@@ -42,8 +42,8 @@ func knows(c *cli.Command, flag string) bool {
 	return slices.ContainsFunc(c.Flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), flag) })
 }
 
-// foreignFlags are flags of other programs that the manual speaks of by themselves.
-var foreignFlags = []string{"--no-verify", "--bare"}
+// foreignFlags are flags of other programs, and a name like one, that the manual speaks of by themselves.
+var foreignFlags = []string{"--no-verify", "--bare", "--upload-pack=x"}
 
 // TestDocsKnown holds every mention of a command and of a flag, in blocks of any
 // language and within sentences, to what the program has.
