@@ -38,6 +38,9 @@ type Record struct {
 	Fingerprint        string         `json:"fingerprint"` // the first of [Record.Fingerprints]
 	Owner              *revoke.Owner  `json:"owner"`       // as the owner's IAM tells
 
+	// Repositories are the names of all that hold it, of a sweep; then Repository is the first.
+	Repositories []string `json:"repositories,omitempty"`
+
 	// Explanation is what was asked of AWS for the verdict; nil: nobody wants to know.
 	Explanation []revoke.Exchange `json:"explanation,omitempty"`
 }
@@ -62,6 +65,11 @@ type Occurrence struct {
 	Encoding  []string      `json:"encoding"`
 	AtHead    bool          `json:"at_head"`
 	Allow     *Allow        `json:"allow"`
+
+	// In a sweep, which is about many repositories: which one it is, and where this machine
+	// keeps a mirror of it, from which the occurrence can be read again.
+	Repository *string `json:"repository,omitempty"`
+	Mirror     *string `json:"mirror,omitempty"`
 }
 
 // Allow is a comment beside a credential that asks for silence; see [scanner.Allow].

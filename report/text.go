@@ -281,7 +281,7 @@ func (s Style) textPlaces(occurrences []Occurrence) []string {
 }
 
 func samePath(a, b Occurrence) bool {
-	return a.Path != nil && b.Path != nil && *a.Path == *b.Path && Value(a.Member) == Value(b.Member)
+	return Value(a.Repository) == Value(b.Repository) && a.Path != nil && b.Path != nil && *a.Path == *b.Path && Value(a.Member) == Value(b.Member)
 }
 
 func (s Style) place(o Occurrence) string {
@@ -302,6 +302,9 @@ func (s Style) place(o Occurrence) string {
 	}
 	if o.Author != nil {
 		line += " by " + Printable(*o.Author)
+	}
+	if o.Repository != nil {
+		line = Printable(*o.Repository) + ": " + line
 	}
 	return line + textReach(o)
 }

@@ -15,8 +15,9 @@ import (
 // makes a new scan find more.
 const scanRules = 2
 
-// rules tells by which rules a history is scanned.
-func (o HistoryOptions) rules() string {
+// RulesVersion tells by which rules a history is scanned: what was scanned by others may hold
+// more. It is one line, and means nothing but to be compared.
+func (o HistoryOptions) RulesVersion() string {
 	return fmt.Sprintf("%d %s %d %v %s", scanRules, detectors.Rules(), o.MaxSize, o.CheckNames, o.Rules)
 }
 
@@ -30,7 +31,7 @@ func (h *History) recallState() error {
 	if s == nil || err != nil {
 		return err
 	}
-	if s.rules != h.opts.rules() {
+	if s.rules != h.opts.RulesVersion() {
 		h.notes = append(h.notes, "the state file was written by other rules or limits: everything is scanned anew")
 		return nil
 	}
@@ -170,7 +171,7 @@ func (h *History) SaveState() error {
 	}
 	unsettled := h.unsettled()
 	s := &state{
-		rules: h.opts.rules(),
+		rules: h.opts.RulesVersion(),
 		known: h.store.Known(h.notRead(), slices.Collect(maps.Keys(unsettled))),
 	}
 	s.loose = h.store.Loose()

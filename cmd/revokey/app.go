@@ -77,7 +77,7 @@ func newApp(std streams) *cli.App {
 		OnUsageError:              badUsage,
 		ExitErrHandler:            func(*cli.Context, error) {}, // run alone decides how to end
 		Commands: []*cli.Command{
-			scanCommand(std), verifyCommand(std), revokeCommand(std), undoCommand(std),
+			scanCommand(std), sweepCommand(std), workerCommand(std), verifyCommand(std), revokeCommand(std), undoCommand(std),
 			traceCommand(std), keysCommand(std), reportCommand(std), journalCommand(std), baselineCommand(std), configCommand(std), demoCommand(std), hookCommand(std),
 			completionCommand(std), helpCommand(std), manCommand(std),
 		},

@@ -22,10 +22,16 @@ var arrows = map[string][]string{
 	"scanner/odb":         {"scanner/odb/inflate", "scanner/window"},
 	"scanner/unpack":      {},
 	"scanner":             {"detectors", "scanner/index", "scanner/odb", "scanner/odb/inflate", "scanner/unpack", "scanner/window"},
+	"sweep/forge":         {},
+	"sweep":               {"sweep/forge"},
+	"sweep/fetch":         {"sweep", "sweep/forge"},
+	"sweep/natsq":         {"sweep", "sweep/forge"},
+	"sweep/folder":        {"sweep", "sweep/forge"},
+	"sweep/sqsq":          {"sweep", "sweep/forge"},
 	"report":              {"detectors", "scanner", "scanner/index", "scanner/odb", "scanner/odb/inflate", "scanner/unpack", "scanner/window", "revoke"},
 	"report/silence":      {"detectors", "scanner", "scanner/index", "scanner/odb", "scanner/odb/inflate", "scanner/unpack", "scanner/window", "revoke", "report"},
 	"report/html":         {"detectors", "scanner", "scanner/index", "scanner/odb", "scanner/odb/inflate", "scanner/unpack", "scanner/window", "revoke", "report"},
-	"cmd/revokey":         {"report/silence", "report/html", "detectors", "scanner", "scanner/index", "scanner/odb", "scanner/odb/inflate", "scanner/unpack", "scanner/window", "revoke", "revoke/localaws", "report"},
+	"cmd/revokey":         {"report/silence", "report/html", "sweep", "sweep/fetch", "sweep/folder", "sweep/forge", "sweep/natsq", "sweep/sqsq", "detectors", "scanner", "scanner/index", "scanner/odb", "scanner/odb/inflate", "scanner/unpack", "scanner/window", "revoke", "revoke/localaws", "report"},
 }
 
 // foreign are the modules that some packages must not know.
@@ -34,8 +40,10 @@ var foreign = map[string][]string{
 	"scanner":        {"github.com/aws/", "github.com/urfave/"},
 	"scanner/unpack": {"github.com/aws/", "github.com/go-git/", "github.com/urfave/"},
 	"revoke":         {"github.com/go-git/", "github.com/urfave/"},
+	"sweep/forge":    {"github.com/go-git/", "github.com/urfave/"},
 	"report":         {"github.com/urfave/"},
 	"report/html":    {"github.com/"},
+	"sweep":          {"github.com/aws/", "github.com/go-git/", "github.com/nats-io/", "github.com/urfave/"},
 	"report/silence": {"github.com/aws/", "github.com/go-git/", "github.com/urfave/"},
 }
 

@@ -34,7 +34,7 @@ type carryOptions struct {
 
 func carryFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.BoolFlag{Name: "apply", Usage: "carry the plan out", Category: "Revoke"},
+		applyFlag("carry the plan out", "Revoke"),
 		&cli.BoolFlag{Name: "contain", Usage: "also deny the key's user (of a session key, its user or role) every session issued before now", Category: "Revoke"},
 		&cli.BoolFlag{Name: "deny-all", Usage: "contain by denying the user or role everything, whatever it uses", Category: "Revoke"},
 		&cli.BoolFlag{Name: "delete", Usage: "delete keys for good instead, if they have been inactive for long enough", Category: "Revoke"},
@@ -43,6 +43,16 @@ func carryFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "with-leaked-key", Usage: "have each key switch itself off, where there is nobody else to: AWS's quarantine denies that", Category: "Revoke"},
 		&cli.StringFlag{Name: "inactive-for", Value: "14d", Usage: "how long a key has to be inactive before it is deleted, by the journal: a `TIME` such as 14d or 36h", Category: "Revoke"},
 	}
+}
+
+// applyFlag is the one without which nothing is changed at AWS.
+func applyFlag(usage string, category ...string) cli.Flag {
+	return &cli.BoolFlag{Name: "apply", Usage: usage, Category: strings.Join(category, "")}
+}
+
+// errYesAlone refuses an answer to what is not asked.
+func errYesAlone() error {
+	return usagef("nothing was changed: --yes goes with --apply").withHint("add --apply to go ahead without being asked")
 }
 
 func journalFlags() []cli.Flag {
@@ -327,7 +337,7 @@ func (w *worker) goOn(ctx context.Context, run revoke.Entry) error {
 	}
 	if run.Aim == nil {
 		w.std.say("a run that was to let keys work again was interrupted on %s: %d steps", run.Time.Format(journalTime), len(run.Steps))
-		w.std.hint("`revokey undo`, or `revokey keys activate`, takes up what is left")
+		w.std.hint("`revokey undo --apply`, or `revokey keys activate KEYID --apply`, takes up what is left")
 		return errors.Join(errIncomplete, w.CloseRun(run))
 	}
 	w.std.say("a run of %d steps was interrupted on %s; it meant to:", len(run.Steps), run.Time.Format(journalTime))

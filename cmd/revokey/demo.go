@@ -98,7 +98,7 @@ func (d *demo) show(ctx context.Context) error {
 		{"Ask again: nothing is live any more:",
 			[][]string{{"verify"}, from}, exitFindings},
 		{"One of them was needed after all. Take it back from the journal:",
-			[][]string{{"undo", d.keys.live.ID}, aws, journal, {"--yes"}}, exitClean},
+			[][]string{{"undo", d.keys.live.ID}, aws, journal, {"--apply", "--yes"}}, exitClean},
 		{"And it is live again:",
 			[][]string{{"verify"}, from}, exitLive},
 	} {

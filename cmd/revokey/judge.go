@@ -216,8 +216,9 @@ func (j *judge) hints(ctx context.Context, s *suspect) []string {
 		text = append(text, report.Value(s.Claims.Region)...)
 	}
 	for _, o := range s.Occurrences[:min(len(s.Occurrences), hintedPlaces)] {
-		if place, err := o.Place(); err == nil && s.Repository != nil {
-			text = append(append(text, '\n'), j.recaller.Near(*s.Repository, place, nearby)...)
+		repository, err := readableFrom(s.Record, o)
+		if place, placeErr := o.Place(); err == nil && placeErr == nil && repository != "" {
+			text = append(append(text, '\n'), j.recaller.Near(repository, place, nearby)...)
 		}
 	}
 	return revoke.PartitionHints(text)

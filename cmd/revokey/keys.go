@@ -42,13 +42,15 @@ func keysCommand(std streams) *cli.Command {
 from AWS's credential report, which keys are old, never used, unused for long or two
 of one user, and who has root keys or signs in without a second factor: exit code 1.
 deactivate, activate and delete change keys as ` + "`revokey revoke`" + ` does, with its
-journal and its proof; they ask first. delete takes keys that are inactive.
+journal and its proof. delete takes keys that are inactive.
 
 create makes a key of --user and puts its secret --to-secret or --to-profile; it prints
 it only with --print. rotate makes the next key, stores it there, waits until AWS accepts
-it, and deactivates the old one. Both print a plan, and change nothing without --apply;
---resume goes on with what was interrupted.`,
+it, and deactivates the old one; --resume goes on with what was interrupted.
+
+All five print a plan, and change nothing without --apply.`,
 		Flags: slices.Concat([]cli.Flag{
+			applyFlag("carry the plan of create, rotate, deactivate, activate or delete out"),
 			&cli.StringSliceFlag{Name: "user", Usage: "list the keys of this `NAME` (repeatable), or create one"},
 			&cli.BoolFlag{Name: "all", Usage: "list the keys of all users"},
 			&cli.StringFlag{Name: "in-account", Usage: "list, audit or create in this account `ID` of ours (default: the operator's)"},
@@ -70,7 +72,7 @@ it, and deactivates the old one. Both print a plan, and change nothing without -
 func keysOptionsOf(c *cli.Context) (keysOptions, error) {
 	o := keysOptions{
 		verb: c.Args().First(), keyIDs: c.Args().Tail(), users: c.StringSlice("user"), all: c.Bool("all"), account: c.String("in-account"),
-		format: "text", carry: carryOptions{apply: true, yes: c.Bool("yes"), journal: c.String("journal")},
+		format: "text", carry: carryOptions{apply: c.Bool("apply"), yes: c.Bool("yes"), journal: c.String("journal")},
 	}
 	if c.Bool("json") {
 		o.format = "json"
@@ -94,6 +96,10 @@ func keysOptionsOf(c *cli.Context) (keysOptions, error) {
 		return o, usagef("keys deactivate, activate and delete take key IDs; list and audit take none")
 	case o.verb == "list" && (len(o.users) == 0) == !o.all:
 		return o, usagef("keys list takes --user NAME, or --all")
+	case changes && o.carry.yes && !o.carry.apply:
+		return o, errYesAlone()
+	case !changes && o.carry.apply:
+		return o, usagef("keys list and keys audit change nothing: --apply goes with the others")
 	case c.Bool("json") && c.Bool("csv"):
 		return o, usagef("--json and --csv do not go together")
 	case ageErr != nil || unusedErr != nil || o.audit.MaxAge <= 0 || o.audit.MaxUnused <= 0:
@@ -117,8 +123,6 @@ func runKeys(ctx context.Context, o keysOptions, std streams) error {
 		o.aws.sayEndpoint(std)
 	}
 	o.carry.aim.Delete = o.verb == "delete" // of what is inactive, however long: it is ours and named
-	changes := o.verb != "list" && o.verb != "audit"
-	o.carry.apply = changes
 	w, err := newWorker(ctx, o.carry, o.aws, false, std)
 	if err != nil {
 		return err
@@ -149,6 +153,13 @@ func (o keysOptions) targets() []revoke.Target {
 }
 
 func (o keysOptions) activate(ctx context.Context, w *worker) error {
+	if !o.carry.apply {
+		for _, id := range o.keyIDs {
+			fmt.Fprintf(w.text, "%s: to be activated, if IAM shows it Inactive\n", id)
+		}
+		w.std.next("add --apply to do it", w.std.line.with("--apply"))
+		return errIncomplete
+	}
 	if err := confirm(fmt.Sprintf("Activate %d keys?", len(o.keyIDs)), o.carry.yes, false, w.std); err != nil {
 		return err
 	}

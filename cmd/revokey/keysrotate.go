@@ -34,7 +34,6 @@ func rotateFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "print", Usage: "create: print the new key, and store it nowhere; needs --yes where standard output is no terminal", Category: "Create and rotate"},
 		&cli.BoolFlag{Name: "overwrite", Usage: "replace what is there even if it is another key than the one that is rotated", Category: "Create and rotate"},
 		&cli.BoolFlag{Name: "delete-inactive", Usage: "make room, where the user has two keys, by deleting the inactive one for good", Category: "Create and rotate"},
-		&cli.BoolFlag{Name: "apply", Usage: "carry the plan out", Category: "Create and rotate"},
 		&cli.BoolFlag{Name: "resume", Usage: "after a crash: ask AWS what became of each call under way, and plan for what was left", Category: "Create and rotate"},
 	}
 }
@@ -42,7 +41,7 @@ func rotateFlags() []cli.Flag {
 // rotateFlagGiven returns the first flag that only create and rotate take, or "".
 func rotateFlagGiven(c *cli.Context) string {
 	for _, f := range rotateFlags() {
-		if name := f.Names()[0]; c.IsSet(name) && name != "apply" { // which the others do not need
+		if name := f.Names()[0]; c.IsSet(name) {
 			return name
 		}
 	}

@@ -87,6 +87,13 @@ func (p *progress) read(n, all int, bytes int64) {
 	p.show()
 }
 
+// name tells what is under way in other words; what is counted stays.
+func (p *progress) name(what string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.what = what
+}
+
 // turn tells that something else is under way now, of which nobody knows how much there is.
 func (p *progress) turn(what string) {
 	p.mu.Lock()

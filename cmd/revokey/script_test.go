@@ -20,7 +20,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"revokey": main, "revokey-manual": manualMain})
+	testscript.Main(m, map[string]func(){"revokey": main, "revokey-manual": manualMain, "nats-of-tests": natsOfTests})
 }
 
 // The accounts of the scripts: ours, another that trusts us by a role, and one

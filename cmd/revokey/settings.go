@@ -54,6 +54,24 @@ func settings() []setting {
 		{key: "allow_live", flag: "allow-live", scope: byUser},
 		{key: "distrust_repository", flag: "distrust-repository", scope: byUser},
 		{key: "journal", flag: "journal", scope: byUser},
+
+		{key: "state_dir", flag: "state-dir", scope: byUser},
+		{key: "queue", flag: "queue", scope: byUser},
+		{key: "queue_credentials", flag: "queue-credentials", scope: byUser},
+		{key: "queue_ca", flag: "queue-ca", scope: byUser},
+		{key: "queue_cert", flag: "queue-cert", scope: byUser},
+		{key: "queue_key", flag: "queue-key", scope: byUser},
+		{key: "queue_wait", flag: "queue-wait", scope: byUser},
+		{key: "store", flag: "store", scope: byUser},
+		{key: "cache", flag: "cache", scope: byUser},
+		{key: "temp", flag: "temp", scope: byUser},
+		{key: "attempts", flag: "attempts", scope: byUser},
+		{key: "max_repository_size", flag: "max-repository-size", scope: byUser},
+		{key: "fetch_timeout", flag: "fetch-timeout", scope: byUser},
+		{key: "stall_timeout", flag: "stall-timeout", scope: byUser},
+		{key: "min_free", flag: "min-free", scope: byUser},
+		{key: "metrics_listen", flag: "metrics-listen", scope: byUser},
+		{key: "log", flag: "log", scope: byUser},
 	}
 }
 

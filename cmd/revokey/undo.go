@@ -13,11 +13,11 @@ import (
 
 // undoOptions are those of `revokey undo`.
 type undoOptions struct {
-	keyIDs  []string
-	last    bool // what the last run did
-	yes     bool
-	journal string
-	aws     awsOptions
+	keyIDs     []string
+	last       bool // what the last run did
+	apply, yes bool
+	journal    string
+	aws        awsOptions
 }
 
 func undoCommand(std streams) *cli.Command {
@@ -27,10 +27,11 @@ func undoCommand(std streams) *cli.Command {
 		ArgsUsage: "[KEYID|last]",
 		Description: `Goes by the journal: activates again what ` + "`revokey revoke`" + ` has deactivated, and takes
 away the policies by which it contained, where nobody has touched them since: of the
-key, of the last run, or of all. What was deleted is gone. Asks first.`,
-		Flags: append(journalFlags(), awsFlags()...),
+key, of the last run, or of all. What was deleted is gone. Tells what it would take back,
+and changes nothing without --apply.`,
+		Flags: slices.Concat([]cli.Flag{applyFlag("take it back")}, journalFlags(), awsFlags()),
 		Action: func(c *cli.Context) error {
-			o := undoOptions{keyIDs: c.Args().Slice(), yes: c.Bool("yes"), journal: c.String("journal")}
+			o := undoOptions{keyIDs: c.Args().Slice(), apply: c.Bool("apply"), yes: c.Bool("yes"), journal: c.String("journal")}
 			if c.NArg() > 1 {
 				return usagef("undo takes one key ID, or none for all")
 			}
@@ -39,6 +40,9 @@ key, of the last run, or of all. What was deleted is gone. Asks first.`,
 			}
 			if err := checkKeyIDs(o.keyIDs); err != nil {
 				return err
+			}
+			if o.yes && !o.apply {
+				return errYesAlone()
 			}
 			var err error
 			if o.aws, err = awsOptionsOf(c); err != nil {
@@ -55,21 +59,19 @@ func runUndo(ctx context.Context, o undoOptions, std streams) error {
 		return err
 	}
 	defer journal.Close()
-	var picked []revoke.Entry
-	if len(o.keyIDs) == 0 {
-		picked = journal.Undoable()
-		if o.last {
-			picked = journal.LastRun()
-		}
-		if len(picked) == 0 {
-			std.say("the journal has nothing to undo")
-			return nil
-		}
+	picked := o.pick(journal)
+	if len(picked) == 0 && len(o.keyIDs) == 0 {
+		std.say("the journal has nothing to undo")
+		return nil
 	}
 	for _, e := range picked {
 		fmt.Fprint(std.out, std.style().Hang(report.Undoing(e), 12))
 	}
 	o.aws.sayEndpoint(std)
+	if !o.apply && len(picked) > 0 {
+		std.next("add --apply to take it back", std.line.with("--apply"))
+		return errIncomplete
+	}
 	if err := confirm(undoQuestion(o.keyIDs, picked), o.yes, false, std); err != nil {
 		return err
 	}
@@ -93,6 +95,16 @@ func runUndo(ctx context.Context, o undoOptions, std streams) error {
 		std.next("it works again for whoever has it; switch it off once nothing needs it", typed(append(again, std.line.only(operatorFlags()...)...)...))
 	}
 	return undone(results)
+}
+
+// pick returns what the journal has to undo of what the user named.
+func (o undoOptions) pick(journal *revoke.Journal) []revoke.Entry {
+	if o.last {
+		return journal.LastRun()
+	}
+	return slices.DeleteFunc(journal.Undoable(), func(e revoke.Entry) bool {
+		return len(o.keyIDs) > 0 && !slices.Contains(o.keyIDs, e.KeyID)
+	})
 }
 
 // undoQuestion asks loudly: who has a leaked key can use it again.

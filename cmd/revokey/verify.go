@@ -202,7 +202,10 @@ func (s *suspect) recallCandidates(ctx context.Context, r *scanner.Recaller, std
 		var secret detectors.Secret // zero where it is gone
 		place, err := c.Occurrence.Place()
 		if err == nil {
-			secret, err = r.RecallSecret(ctx, report.Value(s.Repository), place, c.SecretSHA256)
+			var repository string
+			if repository, err = readableFrom(s.Record, c.Occurrence); err == nil {
+				secret, err = r.RecallSecret(ctx, repository, place, c.SecretSHA256)
+			}
 		}
 		reason = cmp.Or(reason, err)
 		s.lost = s.lost && secret.IsZero()
@@ -218,5 +221,28 @@ func recallFrom(ctx context.Context, r *scanner.Recaller, rec report.Record, o r
 	if err != nil {
 		return detectors.Match{}, err
 	}
-	return r.Recall(ctx, report.Value(rec.Repository), place, report.Value(rec.KeyID), *rec.SecretSHA256)
+	repository, err := readableFrom(rec, o)
+	if err != nil {
+		return detectors.Match{}, err
+	}
+	return r.Recall(ctx, repository, place, report.Value(rec.KeyID), *rec.SecretSHA256)
+}
+
+// errNoMirror is why what a sweep found cannot be read again.
+var errNoMirror = errors.New("the sweep that found it kept no mirror of the repository on this machine: sweep with --cache, or scan a clone of it")
+
+// readableFrom returns the repository, or folder, from which the occurrence can be read again.
+func readableFrom(rec report.Record, o report.Occurrence) (string, error) {
+	switch {
+	case o.Repository == nil:
+		return report.Value(rec.Repository), nil
+	case o.Mirror == nil || !isThere(*o.Mirror):
+		return "", errNoMirror
+	}
+	return *o.Mirror, nil
+}
+
+func isThere(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
