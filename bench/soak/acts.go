@@ -81,7 +81,7 @@ func (s *soak) found(ctx context.Context) {
 
 func (s *soak) undo(ctx context.Context) {
 	what := []string{"last", s.some(1)[0]}[s.random.IntN(2)]
-	s.revokey(ctx, killChance, s.changing("undo", what)...)
+	s.revokey(ctx, killChance, s.changing("undo", what, "--apply")...)
 }
 
 func (s *soak) rotate(ctx context.Context) {
@@ -108,7 +108,7 @@ func (s *soak) place() []string {
 // single does something to one key of ours.
 func (s *soak) single(ctx context.Context) {
 	verb := []string{"deactivate", "activate", "activate", "delete"}[s.random.IntN(4)]
-	s.revokey(ctx, killChance, s.changing("keys", verb, s.some(1)[0])...)
+	s.revokey(ctx, killChance, s.changing("keys", verb, s.some(1)[0], "--apply")...)
 }
 
 func (s *soak) resume(ctx context.Context) {

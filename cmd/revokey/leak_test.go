@@ -30,7 +30,9 @@ import (
 // in what is printed, nor in any file that is left: plain, encoded, or in part.
 //
 // Exceptions, by name: what `keys create --print` prints, which is what it is for and no
-// step of this; and the credentials file that `keys rotate --to-profile` writes.
+// step of this; the credentials file that `keys rotate --to-profile` writes; the address of a
+// repository that a sweep is told to fetch, which it has to keep; and the arguments of git,
+// where who called revokey named a ref by a secret, and so has shown it there already.
 func TestNoSecretOut(t *testing.T) {
 	t.Parallel()
 	w := newLeakWorld(t)
@@ -80,7 +82,11 @@ func leakCommands() []string {
 	var walk func(before string, all []*cli.Command)
 	walk = func(before string, all []*cli.Command) {
 		for _, c := range all {
-			switch name := before + c.Name; {
+			name := before + c.Name
+			if c.ArgsUsage != "" && len(c.Subcommands) > 0 { // it is one itself
+				names = append(names, name)
+			}
+			switch {
 			case c.Name == "keys":
 				for verb := range strings.SplitSeq(keysVerbs, ", ") {
 					names = append(names, name+" "+verb)
@@ -247,7 +253,10 @@ func (j *leakJourney) command(t *testing.T, s leakStep) *exec.Cmd {
 	for i := range words {
 		words[i] = j.words.Replace(words[i])
 	}
-	cmd := exec.Command("revokey", append(words, j.level...)...)
+	if words[0] != "sweep" || len(words) > 1 && slices.Contains([]string{"status", "results"}, words[1]) { // which has a --log of its own
+		words = append(words, j.level...)
+	}
+	cmd := exec.Command("revokey", words...)
 	cmd.Dir, cmd.Env, cmd.Stdin = j.w.repo, slices.Clone(j.env), strings.NewReader(j.stdinOf(t, s.stdin))
 	if strings.Contains(s.line+strings.Join(s.env, ""), "$SECRET") { // who called it has shown it
 		cmd.Env = append(cmd.Env, "PATH="+os.Getenv("PATH"))

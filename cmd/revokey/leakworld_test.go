@@ -187,6 +187,7 @@ func (w *leakWorld) makeFiles(t *testing.T) {
 		"no.yaml":      "a: [" + k.Secret + "\n*" + k.Secret + "\n",
 		"number.yaml":  "workers: " + k.Secret + "\n",
 		"broken.ini":   "[default\n" + pairText(k) + k.Secret + "\n[" + k.Secret + "]\n" + k.Secret + " = x\n",
+		"urls":         "http://127.0.0.1:1/x/y\nhttps://" + k.Secret + "@127.0.0.1:1/x/y\n/" + k.Secret + "\n",
 		"message":      "a message\n\n" + pairText(w.live),
 		"pair":         pairText(w.live) + "[s]\n" + pairText(w.session) + "aws_session_token = " + w.session.SessionToken + "\n",
 	} {
