@@ -78,7 +78,7 @@ func (r *Revoker) make(ctx context.Context, run string, s *session, c change) (*
 		j.Outcome, j.Reason, j.RequestID = Failed, failed(c.permission, callErr).Error(), requestID(callErr)
 		entry.Outcome, entry.Error = heard.outcome(callErr), j.Reason
 	} else {
-		j.RequestID, _ = awsmiddleware.GetRequestIDMetadata(md)
+		j.RequestID = requestIDOf(md)
 		entry.AWSTime, _ = awsmiddleware.GetServerTime(md)
 	}
 	if entry.Outcome == InDoubt {

@@ -12,8 +12,10 @@ import (
 	"syscall"
 	"unicode"
 
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/middleware"
 )
 
 // classify returns what an error of GetCallerIdentity says about the pair that
@@ -91,19 +93,37 @@ func httpStatus(err error) int {
 func requestID(err error) string {
 	var resp *awshttp.ResponseError
 	if errors.As(err, &resp) {
-		return resp.ServiceRequestID()
+		return requestIDIn(resp.ServiceRequestID())
 	}
 	return ""
 }
 
+// requestIDOf returns the request ID of an answer, as requestID does that of an error.
+func requestIDOf(md middleware.Metadata) string {
+	id, _ := awsmiddleware.GetRequestIDMetadata(md)
+	return requestIDIn(id)
+}
+
+// requestIDIn returns what an answer gives for its ID, if it may be one: AWS's are UUIDs, or
+// shorter. Anything else may be what the server was told.
+func requestIDIn(id string) string {
+	if len(id) > len("01234567-89ab-cdef-0123-456789abcdef") || strings.ContainsFunc(id, func(r rune) bool {
+		return r != '-' && !strings.ContainsRune(base64Letters, r)
+	}) {
+		return ""
+	}
+	return id
+}
+
 // describe says what err is in a few words. AWS's own text is taken up to its
-// first line only, for what follows may repeat the request, token included.
+// first line only, for what follows may repeat the request, token included; and that
+// line without what is as long as a secret, for it may repeat that too.
 func describe(err error) string {
 	var api smithy.APIError
 	status := httpStatus(err)
 	switch {
 	case errors.As(err, &api) && api.ErrorCode() != unreadable:
-		return fmt.Sprintf("AWS answered %s (HTTP %d): %s", printable(api.ErrorCode()), status, printable(api.ErrorMessage()))
+		return fmt.Sprintf("AWS answered %s (HTTP %d): %s", quoted(api.ErrorCode()), status, quoted(api.ErrorMessage()))
 	case errors.Is(err, context.Canceled):
 		return "interrupted"
 	case isTimeout(err):
@@ -128,15 +148,15 @@ func networkCause(err error) string {
 	case errors.As(err, &dns):
 		return fmt.Sprintf("looking up %s: %s", dns.Name, dns.Err)
 	case errors.As(err, &cert):
-		return "the certificate is not trusted: " + printable(cert.Err.Error())
+		return "the certificate is not trusted: " + quoted(cert.Err.Error())
 	case errors.As(err, &op) && op.Op == "proxyconnect":
-		return "the proxy cannot be reached: " + printable(innermost(op).Error())
+		return "the proxy cannot be reached: " + quoted(innermost(op).Error())
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "connection refused"
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return "the connection was cut"
 	}
-	return printable(innermost(err).Error())
+	return quoted(innermost(err).Error())
 }
 
 func innermost(err error) error {
@@ -144,6 +164,35 @@ func innermost(err error) error {
 		err = next
 	}
 	return err
+}
+
+// base64Letters are those of secrets and session tokens.
+const base64Letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
+
+// secretLen is the length of a secret.
+const secretLen = 40
+
+// quoted is printable for what a server says: without the runs of base64 that are as long as
+// a secret, or longer, as session tokens are.
+func quoted(s string) string {
+	var b strings.Builder
+	run := 0 // where it begins
+	s = printable(s)
+	for i := 0; i <= len(s); i++ {
+		if i < len(s) && strings.IndexByte(base64Letters, s[i]) >= 0 {
+			continue
+		}
+		if i-run < secretLen {
+			b.WriteString(s[run:i])
+		} else {
+			b.WriteString("…")
+		}
+		if i < len(s) {
+			b.WriteByte(s[i])
+		}
+		run = i + 1
+	}
+	return b.String()
 }
 
 // printable returns the first line of s, without what a terminal would obey.

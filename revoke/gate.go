@@ -111,7 +111,7 @@ func exchange(ctx context.Context, request any, md middleware.Metadata, err erro
 	e := Exchange{
 		Time: began.UTC(), Seconds: time.Since(began).Seconds(),
 		Action:     strings.ToLower(awsmiddleware.GetServiceID(ctx)) + ":" + awsmiddleware.GetOperationName(ctx),
-		HTTPStatus: httpStatus(err), Code: printable(errorCode(err)), RequestID: printable(requestID(err)), Answer: "done",
+		HTTPStatus: httpStatus(err), Code: quoted(errorCode(err)), RequestID: requestID(err), Answer: "done",
 	}
 	if r, ok := request.(*smithyhttp.Request); ok {
 		e.Host, e.SignedBy = r.URL.Host, signer(r.Header.Get("Authorization"))
@@ -119,8 +119,8 @@ func exchange(ctx context.Context, request any, md middleware.Metadata, err erro
 	if resp, ok := awsmiddleware.GetRawResponse(md).(*smithyhttp.Response); ok && e.HTTPStatus == 0 {
 		e.HTTPStatus = resp.StatusCode
 	}
-	if id, ok := awsmiddleware.GetRequestIDMetadata(md); ok && e.RequestID == "" {
-		e.RequestID = printable(id)
+	if e.RequestID == "" {
+		e.RequestID = requestIDOf(md)
 	}
 	if err != nil {
 		e.Answer = describe(err)

@@ -127,8 +127,11 @@ func ReadJournal(path string) ([]Entry, JournalCheck, error) {
 		}
 		check.Last = e.Time
 	}
-	if err != nil {
+	switch {
+	case err != nil:
 		check.Broken = err.Error()
+	case len(c.entries) == 0 && !begins(data):
+		check.Broken = "it is no journal"
 	}
 	return c.entries, check, nil
 }

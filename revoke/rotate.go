@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 )
@@ -231,7 +230,7 @@ func (m *rotating) create(ctx context.Context) error {
 	}
 	pair := aws.Credentials{AccessKeyID: *out.AccessKey.AccessKeyId, SecretAccessKey: *out.AccessKey.SecretAccessKey}
 	m.pair, m.since, e.KeyID, e.Before = func() aws.Credentials { return pair }, m.now(), pair.AccessKeyID, nil
-	e.RequestID, _ = awsmiddleware.GetRequestIDMetadata(out.ResultMetadata)
+	e.RequestID = requestIDOf(out.ResultMetadata)
 	m.created, err = m.resulted(e, Done, "")
 	m.opts.OnProgress(Result{
 		KeyID: e.KeyID, Account: m.plan.Aim.Account, User: user, Action: Create, Outcome: Requested, RequestID: e.RequestID,

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/smithy-go/middleware"
 )
@@ -164,7 +163,7 @@ func (s *secretStore) put(ctx context.Context, cred aws.Credentials) (string, En
 	if err != nil {
 		return requestID(err), heard.outcome(err), fmt.Errorf("writing %s: %s", s, without(failed(action, err).Error(), cred))
 	}
-	id, _ := awsmiddleware.GetRequestIDMetadata(md)
+	id := requestIDOf(md)
 	return id, Done, nil
 }
 

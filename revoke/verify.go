@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/logging"
@@ -98,7 +97,20 @@ func (v *Verifier) Check(ctx context.Context, cred aws.Credentials, account stri
 		verdict.Reason = "its account is known for canary keys; that was not to be seen before STS was asked"
 	}
 	verdict.CheckedAt = v.now().UTC()
-	return verdict
+	return verdict.without(cred)
+}
+
+// without returns the verdict without the pair's secret and token, which whoever answers
+// knows, or was told, and may repeat: a proxy, or another endpoint.
+func (v Verdict) without(cred aws.Credentials) Verdict {
+	for _, field := range []*string{&v.Reason, &v.ARN, &v.Account, &v.UserID, &v.RequestID} {
+		for _, secret := range []string{cred.SecretAccessKey, cred.SessionToken} {
+			if secret != "" {
+				*field = strings.ReplaceAll(*field, secret, "…")
+			}
+		}
+	}
+	return v
 }
 
 func (v *Verifier) check(ctx context.Context, cred aws.Credentials, account string, hints []string) Verdict {
@@ -276,7 +288,7 @@ func (d door) ask(ctx context.Context, region string, cred aws.Credentials) (Ver
 	case aws.ToString(out.Arn) == "" || aws.ToString(out.Account) == "":
 		return Verdict{Status: Unknown, Reason: "no verdict: the answer names no identity: is there a proxy, or another endpoint?"}, nil
 	}
-	id, _ := awsmiddleware.GetRequestIDMetadata(out.ResultMetadata)
+	id := requestIDOf(out.ResultMetadata)
 	return Verdict{
 		Status: Live, Reason: "STS accepts it as " + printable(*out.Arn), Proof: BySTS, RequestID: id,
 		ARN: *out.Arn, Account: *out.Account, UserID: aws.ToString(out.UserId),

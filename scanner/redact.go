@@ -3,6 +3,8 @@ package scanner
 import (
 	"slices"
 	"strings"
+
+	"github.com/revokey-dev/revokey/detectors"
 )
 
 // redacted stands for a secret in a path or a name.
@@ -12,8 +14,8 @@ const redacted = "[redacted]"
 // an AppSync key, has 30.
 const secretHead = 20
 
-// redactPlaces takes the found secrets out of the places: a file, a tag or an
-// author may be named by one.
+// redactPlaces takes the found secrets out of the places, and what may be another: a file,
+// a tag or an author may be named by one.
 func redactPlaces(findings []Finding) {
 	secrets := secretsOf(findings)
 	for i := range findings {
@@ -78,7 +80,7 @@ func secretsOf(findings []Finding) map[string][]string {
 	return secrets
 }
 
-// redact returns s without the secrets.
+// redact returns s without the secrets, and without what may be another.
 func redact(s string, secrets map[string][]string) string {
 	for i := 0; i+secretHead <= len(s); i++ {
 		for _, secret := range secrets[s[i:i+secretHead]] {
@@ -88,5 +90,5 @@ func redact(s string, secrets map[string][]string) string {
 			}
 		}
 	}
-	return s
+	return detectors.Redact(s)
 }

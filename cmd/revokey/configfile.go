@@ -123,10 +123,11 @@ func (f *configFile) unknown(key *yaml.Node) error {
 	return err.withHint("`revokey config show` lists the settings")
 }
 
-// shortened returns a key as it can be shown.
+// shortened returns a key as it can be shown: less of it than would tell a secret.
 func shortened(key string) string {
-	if len(key) > 40 {
-		return key[:40] + "…"
+	const most = 24
+	if len(key) > most {
+		return key[:most/2] + "…"
 	}
 	return key
 }

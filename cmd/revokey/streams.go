@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/revokey-dev/revokey/detectors"
 	"github.com/revokey-dev/revokey/report"
 )
 
@@ -133,7 +134,10 @@ func (s streams) detail(what string, pairs ...any) {
 	}
 }
 
+// message is the way of all messages: what they quote may be a secret, of a file that was
+// passed by mistake, or of a ref that is named by one.
 func (s streams) message(level slog.Level, prefix, text string) {
+	text = detectors.Redact(text)
 	switch {
 	case s.log != nil && prefix == "hint: ":
 		s.log.Info(text, "kind", "hint")

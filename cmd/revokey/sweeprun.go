@@ -18,6 +18,7 @@ import (
 
 	"github.com/sourcegraph/conc/pool"
 
+	"github.com/revokey-dev/revokey/detectors"
 	"github.com/revokey-dev/revokey/report"
 	"github.com/revokey-dev/revokey/sweep"
 	"github.com/revokey-dev/revokey/sweep/forge"
@@ -176,7 +177,9 @@ func (s *sweeping) repositories(ctx context.Context) iter.Seq2[forge.Repository,
 		for _, word := range s.run.Sources {
 			for r, err := range s.list(ctx, word) {
 				var refused *forge.Refused
-				if err != nil && !errors.As(err, &refused) {
+				if errors.As(err, &refused) { // a line of a list that is no repository may be anything, and is kept
+					err = &forge.Refused{Name: detectors.Redact(refused.Name), Reason: detectors.Redact(refused.Reason)}
+				} else if err != nil {
 					failed = errors.Join(failed, fmt.Errorf("%s: %w", word, err))
 					break
 				}
