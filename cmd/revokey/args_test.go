@@ -139,7 +139,7 @@ func TestCompletionIsComplete(t *testing.T) {
 func FuzzCandidates(f *testing.F) {
 	app := newApp(streams{})
 	f.Add("scan --format", "j")
-	f.Add("revoke --apply --", "--generate-bash-completion")
+	f.Add("revoke --apply --", "--x")
 	f.Add("hook run", "-")
 	f.Fuzz(func(t *testing.T, before, typed string) {
 		found, _ := candidates(app, strings.Fields(before), typed)
