@@ -43,13 +43,27 @@ func hostileRecord(path string) report.Record {
 	return r
 }
 
+// foreignRecord is of a file of findings that an enemy wrote, where hashes and names of objects
+// may be anything as well; its fingerprint is always computed.
+func foreignRecord() report.Record {
+	r, bad := hostileRecord(hostile), "\x1b[2J\u202e"+hostile
+	for _, where := range []scanner.Where{scanner.InBlob, scanner.InCommitMessage, scanner.InCommitHeader, scanner.InTagMessage, scanner.Where(bad)} {
+		o := r.Occurrences[0]
+		o.Where, o.Path, o.Object, o.Reflogs, o.Encoding = where, nil, &bad, []string{bad}, []string{bad}
+		r.Occurrences = append(r.Occurrences, o)
+	}
+	r.Occurrences[0].Commit, r.Occurrences[0].Object = &bad, &bad
+	r.KeyID, r.SecretSHA256, r.SessionTokenSHA256, r.Account, r.Repository = nil, &bad, &bad, &bad, &bad
+	return r
+}
+
 // TestNoControlCharacters writes hostile names in every format: nothing that acts on a
 // terminal or a parser comes out as it is, and no secret.
 func TestNoControlCharacters(t *testing.T) {
 	t.Parallel()
 	for _, format := range report.Formats() {
 		id, secret := key()
-		out := write(t, format, hostileRecord(hostile), hostileRecord("::add-mask::x"), report.NewRecord(finding(id, secret)))
+		out := write(t, format, hostileRecord(hostile), hostileRecord("::add-mask::x"), foreignRecord(), report.NewRecord(finding(id, secret)))
 		if strings.Contains(out, secret) {
 			t.Errorf("%s holds the secret", format)
 		}

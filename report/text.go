@@ -128,7 +128,7 @@ func (s Style) rest(records []Record) string {
 func Title(r Record) string {
 	title := Value(r.KeyID)
 	if title == "" {
-		title = fmt.Sprintf("%s (SHA-256 %.12s…)", nameless(r.Kind), Value(r.SecretSHA256))
+		title = fmt.Sprintf("%s (SHA-256 %s…)", nameless(r.Kind), abbreviated(r.SecretSHA256))
 	} else if r.SecretSHA256 == nil {
 		title += " (ID alone)"
 	} else if r.SessionTokenSHA256 != nil {
@@ -295,7 +295,7 @@ func (s Style) place(o Occurrence) string {
 		line = s.shorten(Printable(*o.Path)+member, s.room(detailIndent)-len(at)) + at
 	}
 	if o.Commit != nil && o.Path != nil {
-		line += fmt.Sprintf(" since commit %.12s", *o.Commit)
+		line += " since commit " + abbreviated(o.Commit)
 	}
 	if o.Time != nil {
 		line += " of " + o.Time.Format(time.DateOnly)
@@ -341,14 +341,18 @@ func textObject(o Occurrence) string {
 	case scanner.InStdin:
 		return "standard input"
 	case scanner.InTagMessage:
-		return fmt.Sprintf("message of tag %s", Printable(Value(o.Tag)))
+		return "message of tag " + Printable(Value(o.Tag))
 	case scanner.InCommitMessage:
-		return fmt.Sprintf("message of commit %.12s", Value(o.Object))
+		return "message of commit " + abbreviated(o.Object)
 	case scanner.InCommitHeader:
-		return fmt.Sprintf("header of commit %.12s", Value(o.Object))
+		return "header of commit " + abbreviated(o.Object)
 	}
-	return fmt.Sprintf("blob %.12s, which has no path,", Value(o.Object))
+	return "blob " + abbreviated(o.Object) + ", which has no path,"
 }
+
+// abbreviated returns the beginning of an object's name, or of a hash: of a file of findings
+// that could be anything.
+func abbreviated(name *string) string { return Printable(fmt.Sprintf("%.12s", Value(name))) }
 
 func textSeen(r Record) string {
 	switch {
