@@ -113,7 +113,7 @@ func runBaseline(ctx context.Context, o scanOptions, change baselineChange, std 
 		return err
 	}
 	if std.watched {
-		std.next("commit it, for all who scan this repository", "git -C "+quote(filepath.Dir(file))+" add "+quote(filepath.Base(file)))
+		std.next("commit it, for all who scan this repository", "git -C "+report.ShellWord(filepath.Dir(file))+" add "+report.ShellWord("./"+filepath.Base(file)))
 	}
 	suggestMerge(filepath.Dir(file), filepath.Base(file), std)
 	return errors.Join(src.done(), live, incomplete(sum))
