@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -189,16 +190,14 @@ func countOf(n int, what string) string {
 
 // saveBaseline writes the file whole or not at all, for everybody to read.
 func saveBaseline(file string, base *silence.Baseline) error {
-	f, err := os.CreateTemp(filepath.Dir(file), ".revokey-*")
+	err := saveFile(file, public, func(w io.Writer) error {
+		_, err := base.WriteTo(w)
+		return err
+	})
 	if err != nil {
-		return fmt.Errorf("writing the baseline: %w", err)
+		return fmt.Errorf("writing the baseline to %q: %w", file, withoutPath(err))
 	}
-	defer os.Remove(f.Name()) // no longer there, if all went well
-	_, err = base.WriteTo(f)
-	if err := errors.Join(err, f.Chmod(0o644), f.Close()); err != nil {
-		return fmt.Errorf("writing the baseline: %w", err)
-	}
-	return os.Rename(f.Name(), file)
+	return nil
 }
 
 // suggestMerge tells how git merges the file without conflicts, unless it does already.

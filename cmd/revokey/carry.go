@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -448,14 +447,12 @@ func savePlan(path string, plan revoke.Plan) error {
 	if err != nil {
 		return fmt.Errorf("saving the plan: %w", err)
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".revokey-*")
+	err = saveFile(path, private, func(w io.Writer) error {
+		_, err := w.Write(append(text, '\n'))
+		return err
+	})
 	if err != nil {
-		return fmt.Errorf("saving the plan: %w", err)
+		return fmt.Errorf("saving the plan to %q: %w", path, withoutPath(err))
 	}
-	defer os.Remove(f.Name()) // no longer there, if all went well
-	_, err = f.Write(append(text, '\n'))
-	if err := errors.Join(err, f.Close()); err != nil {
-		return fmt.Errorf("saving the plan: %w", err)
-	}
-	return os.Rename(f.Name(), path)
+	return nil
 }

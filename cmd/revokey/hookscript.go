@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -132,16 +133,10 @@ func writeHook(path, text string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".revokey-*")
-	if err != nil {
+	return saveFile(path, 0o755, func(w io.Writer) error {
+		_, err := io.WriteString(w, text)
 		return err
-	}
-	defer os.Remove(f.Name()) // no longer there, if all went well
-	_, err = f.WriteString(text)
-	if err := errors.Join(err, f.Chmod(0o755), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	})
 }
 
 // uninstallHook takes away a hook that this program made, and puts back the one that was

@@ -117,9 +117,9 @@ func (o incidentOptions) finding(std streams) (*report.Record, error) {
 	if o.from == "" {
 		return nil, nil
 	}
-	records, err := readFindings(o.from, std.in)
+	records, _, err := readReport(o.from, std.in)
 	if err != nil {
-		return nil, fmt.Errorf("reading findings from %q: %w", o.from, err)
+		return nil, err
 	}
 	for i, r := range records {
 		if report.Value(r.KeyID) == o.keyID {
