@@ -81,6 +81,28 @@ func TestNoControlCharacters(t *testing.T) {
 	}
 }
 
+// TestForeignJournalAndTrace has an enemy write what the record of a key is made of.
+func TestForeignJournalAndTrace(t *testing.T) {
+	t.Parallel()
+	id, _ := key()
+	bad := "\x1b[2J\u202e" + hostile
+	calls := []revoke.TracedCall{{Service: bad, Name: bad, Gravity: revoke.Gravity(bad), Regions: []string{bad}}}
+	trace := revoke.Trace{KeyID: id, Account: bad, Events: 1, Calls: calls, Missing: []string{bad}, Errors: map[string]int{bad: 1}}
+	entries := []revoke.Entry{
+		{ID: "a", KeyID: id, Action: revoke.Action(bad), Phase: revoke.PhaseIntent, Account: bad, User: bad, Operator: bad},
+		{ID: "a", KeyID: id, Action: revoke.Action(bad), Phase: revoke.PhaseProof, Proof: revoke.Proof(bad), Note: bad},
+	}
+	in := report.NewIncident(id, nil, entries, time.Now())
+	in.Trace = &trace
+	var out strings.Builder
+	if err := in.WriteMarkdown(&out); err != nil {
+		t.Fatal(err)
+	}
+	if strings.ContainsAny(out.String(), "\x1b\u202e\r\x00") {
+		t.Errorf("got %q", out.String())
+	}
+}
+
 // commands counts what the runner of GitHub Actions takes for commands: see
 // ActionCommand.TryParseV2 and TryParse in github.com/actions/runner.
 func commands(out string) int {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -61,5 +62,25 @@ func TestOneOfTwoReports(t *testing.T) {
 	}
 	if data, err := os.ReadFile(file); err != nil || !strings.HasPrefix(string(data), "status,") {
 		t.Errorf("got %q, %v", data, err)
+	}
+}
+
+// TestForeignMessages has no message act on a terminal, whoever forgot to escape what is in it, and
+// escapes nothing twice.
+func TestForeignMessages(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	std := streams{err: &out}
+	std.say("carried out: %s", "\x1b[31m")
+	std.hint("%s", "\u202e")
+	explain(fmt.Errorf("reading %q: %s", "\x1b", "a\n::error::b\r"), std)
+	std.detail("read", "file", "\x1b\\")
+	want := `revokey: carried out: \x1b[31m
+hint: \u202e
+revokey: reading "\x1b": a
+  \x3a:error::b\r
+`
+	if out.String() != want {
+		t.Errorf("got %s", out.String())
 	}
 }

@@ -133,7 +133,10 @@ func (s streams) detail(what string, pairs ...any) {
 	}
 }
 
+// message is where all that is told goes through: nothing in it acts on a terminal, whatever a
+// repository, a file or a server has written.
 func (s streams) message(level slog.Level, prefix, text string) {
+	text = plainLines(text)
 	switch {
 	case s.log != nil && prefix == "hint: ":
 		s.log.Info(text, "kind", "hint")
@@ -147,4 +150,14 @@ func (s streams) message(level slog.Level, prefix, text string) {
 	default:
 		fmt.Fprintln(s.err, prefix+text)
 	}
+}
+
+// plainLines is [report.Plain] of each line: what is escaped already stays as it is.
+func plainLines(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		rest := strings.TrimLeft(line, " ")
+		lines[i] = line[:len(line)-len(rest)] + report.Plain(rest)
+	}
+	return strings.Join(lines, "\n")
 }
