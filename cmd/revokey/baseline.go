@@ -80,7 +80,7 @@ func runBaseline(ctx context.Context, o scanOptions, change baselineChange, std 
 	if err != nil {
 		return err
 	}
-	defer src.close()
+	defer src.close() //nolint:errcheck // of what was read
 	file, data, err := o.silence.baselineAt(src.Name())
 	if err != nil {
 		return fmt.Errorf("reading the baseline: %w", err)

@@ -150,10 +150,11 @@ func uninstallHook(dir, name string) (told string, err error) {
 	if err := os.Remove(place); err != nil {
 		return "", err
 	}
-	if _, err := os.Lstat(path + keptSuffix); err != nil {
+	err = os.Rename(path+keptSuffix, place)
+	if errors.Is(err, fs.ErrNotExist) {
 		return "taken away", nil
 	}
-	return "taken away; the hook that was there before is back", os.Rename(path+keptSuffix, place)
+	return "taken away; the hook that was there before is back", err
 }
 
 // huskyLine is what husky's file of a hook gets.
@@ -182,8 +183,11 @@ func installLine(dir, name string) (told string, err error) {
 func uninstallLine(dir, name string) (told string, err error) {
 	path := filepath.Join(dir, name)
 	text, err := os.ReadFile(path)
-	if err != nil || !bytes.Contains(text, []byte(hookMark)) {
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !bytes.Contains(text, []byte(hookMark)) {
 		return "", nil
+	}
+	if err != nil {
+		return "", err
 	}
 	var rest strings.Builder
 	for line := range strings.Lines(string(text)) {

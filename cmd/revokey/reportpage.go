@@ -82,7 +82,7 @@ func (o pageOptions) page(std streams) (html.Page, error) {
 func (o pageOptions) readJournal() ([]revoke.Entry, *revoke.JournalCheck, error) {
 	path, err := journalPath(o.journal)
 	if err != nil {
-		return nil, nil, nil // no home, no journal
+		return nil, nil, nil //nolint:nilerr // no home, no journal
 	}
 	entries, check, err := revoke.ReadJournal(path)
 	switch {
