@@ -103,6 +103,23 @@ func TestForeignJournalAndTrace(t *testing.T) {
 	}
 }
 
+// TestJSONInALog has user agents and file names that a CI's log would obey: no JSON brings them.
+func TestJSONInALog(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	agent := "##vso[task.setvariable variable=x]y"
+	if err := report.WriteJSON(&out, revoke.Trace{Sources: []revoke.TracedSource{{Agent: agent}}}); err != nil {
+		t.Fatal(err)
+	}
+	var back revoke.Trace
+	if err := json.Unmarshal([]byte(out.String()), &back); err != nil || back.Sources[0].Agent != agent {
+		t.Errorf("got %+v, %v", back, err)
+	}
+	if strings.Contains(out.String(), "##") {
+		t.Errorf("got %s", out.String())
+	}
+}
+
 // commands counts what the runner of GitHub Actions takes for commands: see
 // ActionCommand.TryParseV2 and TryParse in github.com/actions/runner.
 func commands(out string) int {

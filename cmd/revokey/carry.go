@@ -297,9 +297,7 @@ func (w *worker) printJSON(plan revoke.Plan) error {
 	if !w.o.json {
 		return nil
 	}
-	out := json.NewEncoder(w.std.out)
-	out.SetIndent("", "  ")
-	return out.Encode(struct {
+	return report.WriteJSON(w.std.out, struct {
 		Schema  string          `json:"schema"`
 		Plan    revoke.Plan     `json:"plan"`
 		Results []revoke.Result `json:"results"`
