@@ -198,7 +198,7 @@ func textWhose(r Record) []string {
 		lines = append(lines, textOwner(*r.Owner)...)
 	}
 	if r.Claims != nil {
-		lines = append(lines, textClaims(*r.Claims))
+		lines = append(lines, Printable("it says: "+r.Claims.String()))
 	}
 	return lines
 }
@@ -226,26 +226,6 @@ func textFingerprints(prints []string) []string {
 		lines = append(lines, fmt.Sprintf("and %s more, which the format sarif has", count(more, "fingerprint")))
 	}
 	return lines
-}
-
-// textClaims tells what a credential tells of itself.
-func textClaims(c Claims) string {
-	var told []string
-	for _, claim := range []struct {
-		what  string
-		value *string
-	}{{"ID", c.ID}, {"user", c.User}, {"signed by", c.SignedBy}, {"service", c.Service}, {"region", c.Region}} {
-		if claim.value != nil {
-			told = append(told, claim.what+" "+Printable(*claim.value))
-		}
-	}
-	if c.Signed != nil {
-		told = append(told, "signed "+c.Signed.Format(time.DateOnly))
-	}
-	if c.Expires != nil {
-		told = append(told, "ends "+c.Expires.Format(time.RFC3339))
-	}
-	return "it says: " + strings.Join(told, ", ")
 }
 
 func (s Style) candidate(c Candidate) string {
@@ -285,14 +265,10 @@ func samePath(a, b Occurrence) bool {
 }
 
 func (s Style) place(o Occurrence) string {
-	member := ""
-	if o.Member != nil {
-		member = "!/" + Printable(*o.Member)
-	}
-	line := fmt.Sprintf("%s%s line %d", textObject(o), member, o.Line)
+	line := fmt.Sprintf("%s line %d", Printable(o.Name()), o.Line)
 	if o.Path != nil {
 		at := fmt.Sprintf(":%d:%d", o.Line, o.Column)
-		line = s.shorten(Printable(*o.Path)+member, s.room(detailIndent)-len(at)) + at
+		line = s.shorten(Printable(o.Name()), s.room(detailIndent)-len(at)) + at
 	}
 	if o.Commit != nil && o.Path != nil {
 		line += " since commit " + abbreviated(o.Commit)
@@ -303,51 +279,10 @@ func (s Style) place(o Occurrence) string {
 	if o.Author != nil {
 		line += " by " + Printable(*o.Author)
 	}
-	return line + textReach(o)
-}
-
-// textReach tells by what an object is held, unless that is nothing to tell.
-func textReach(o Occurrence) string {
-	switch {
-	case o.Object == nil:
-		return ""
-	case len(o.Refs) > 0:
-		refs := shortRef(o.Refs[0])
-		if n := len(o.Refs) - 1 + o.MoreRefs; n > 0 {
-			refs += fmt.Sprintf(" and %d more", n)
-		}
-		return " (in " + refs + ")"
-	case o.Reachable:
-		return ""
-	case len(o.Reflogs) > 0:
-		return " (only in the reflog of " + shortRef(o.Reflogs[0]) + ")"
+	if reach := o.Reach(); reach != "" {
+		line += " (" + Printable(reach) + ")"
 	}
-	return " (unreachable from any ref)"
-}
-
-// shortRef returns a ref's name as git shows it: main, v1.0, origin/main.
-func shortRef(name string) string {
-	for _, prefix := range []string{"refs/heads/", "refs/tags/", "refs/remotes/"} {
-		if short, ok := strings.CutPrefix(name, prefix); ok {
-			return Printable(short)
-		}
-	}
-	return Printable(name)
-}
-
-// textObject names an occurrence that has no path.
-func textObject(o Occurrence) string {
-	switch o.Where {
-	case scanner.InStdin:
-		return "standard input"
-	case scanner.InTagMessage:
-		return "message of tag " + Printable(Value(o.Tag))
-	case scanner.InCommitMessage:
-		return "message of commit " + abbreviated(o.Object)
-	case scanner.InCommitHeader:
-		return "header of commit " + abbreviated(o.Object)
-	}
-	return "blob " + abbreviated(o.Object) + ", which has no path,"
+	return line
 }
 
 // abbreviated returns the beginning of an object's name, or of a hash: of a file of findings
