@@ -252,7 +252,7 @@ func (s Style) textPlaces(occurrences []Occurrence) []string {
 		}
 		line := s.place(occurrences[i])
 		if n > 1 {
-			line += fmt.Sprintf(", and in %d more versions or lines of it", n-1)
+			line += fmt.Sprintf(", and at %s of it", count(n-1, "more place"))
 		}
 		lines = append(lines, line)
 		i += n

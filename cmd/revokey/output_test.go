@@ -84,3 +84,19 @@ revokey: reading "\x1b": a
 		t.Errorf("got %s", out.String())
 	}
 }
+
+// TestNextOnATerminal keeps what is said within its columns, and each command whole.
+func TestNextOnATerminal(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	command := "revokey " + strings.Repeat("x", 100)
+	streams{out: &out, width: 40, paint: colourAlways}.nextOn(&out, strings.Repeat("what ", 20)+"for", []string{command})
+	for line := range strings.Lines(strings.NewReplacer("\x1b[36m", "", "\x1b[0m", "").Replace(out.String())) {
+		if len(strings.TrimSpace(line)) > 40 && !strings.Contains(line, command) {
+			t.Errorf("got %q", line)
+		}
+	}
+	if !strings.Contains(out.String(), command) || !strings.Contains(out.String(), "\x1b[36mnext:\x1b[0m what") {
+		t.Errorf("got %q", out.String())
+	}
+}

@@ -105,15 +105,16 @@ func (s streams) nextOn(w io.Writer, what string, commands []string) {
 	if s.quiet || s.shows {
 		return
 	}
-	marked := s.marked
+	marked, width := s.marked, s.columns
 	if w == s.out {
-		marked = s.markedOut
+		marked, width = s.markedOut, s.width
 	}
 	if w == s.out || s.shown && s.watched { // below a report, or on the same screen
 		fmt.Fprintln(w)
 	}
-	fmt.Fprintf(w, "%s %s:\n", marked(colourNext, "next:"), what)
-	for _, c := range commands {
+	text := report.Style{Width: width}.Hang("next: "+what+":", 6)
+	fmt.Fprint(w, marked(colourNext, "next:")+strings.TrimPrefix(text, "next:"))
+	for _, c := range commands { // whole, to be copied
 		fmt.Fprintln(w, "  "+marked(colourNext, c))
 	}
 }
