@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"log/slog"
 )
 
@@ -58,7 +57,7 @@ func (s Secret) String() string {
 }
 
 // Format writes what String returns, whatever the verb.
-func (s Secret) Format(f fmt.State, _ rune) { io.WriteString(f, s.String()) }
+func (s Secret) Format(f fmt.State, _ rune) { fmt.Fprint(f, s.String()) }
 
 // MarshalText returns what String returns; JSON and XML use it too.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }

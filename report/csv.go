@@ -64,7 +64,7 @@ func csvRow(r Record, o Occurrence) []string {
 		r.Fingerprint, r.Verdict.ARN, r.Verdict.Reason,
 	}
 	for i := range row {
-		row[i] = csvCell(row[i])
+		row[i] = Cell(row[i])
 	}
 	return row
 }
@@ -76,10 +76,10 @@ func csvTime(t *time.Time) string {
 	return t.Format(time.RFC3339)
 }
 
-// csvCell returns a cell that a spreadsheet takes for text: what would be a formula
+// Cell returns a cell of CSV that a spreadsheet takes for text: what would be a formula
 // gets an apostrophe before it. The characters are those of OWASP's "CSV injection", and
 // their full-width twins, which Excel takes for the same in some languages.
-func csvCell(s string) string {
+func Cell(s string) string {
 	s = Plain(s)
 	if strings.IndexAny(strings.TrimLeft(s, " "), "=+-@＝＋－＠") == 0 {
 		return "'" + s

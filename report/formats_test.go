@@ -43,13 +43,27 @@ func hostileRecord(path string) report.Record {
 	return r
 }
 
+// foreignRecord is of a file of findings that an enemy wrote, where hashes and names of objects
+// may be anything as well; its fingerprint is always computed.
+func foreignRecord() report.Record {
+	r, bad := hostileRecord(hostile), "\x1b[2J\u202e"+hostile
+	for _, where := range []scanner.Where{scanner.InBlob, scanner.InCommitMessage, scanner.InCommitHeader, scanner.InTagMessage, scanner.Where(bad)} {
+		o := r.Occurrences[0]
+		o.Where, o.Path, o.Object, o.Reflogs, o.Encoding = where, nil, &bad, []string{bad}, []string{bad}
+		r.Occurrences = append(r.Occurrences, o)
+	}
+	r.Occurrences[0].Commit, r.Occurrences[0].Object = &bad, &bad
+	r.KeyID, r.SecretSHA256, r.SessionTokenSHA256, r.Account, r.Repository = nil, &bad, &bad, &bad, &bad
+	return r
+}
+
 // TestNoControlCharacters writes hostile names in every format: nothing that acts on a
 // terminal or a parser comes out as it is, and no secret.
 func TestNoControlCharacters(t *testing.T) {
 	t.Parallel()
 	for _, format := range report.Formats() {
 		id, secret := key()
-		out := write(t, format, hostileRecord(hostile), hostileRecord("::add-mask::x"), report.NewRecord(finding(id, secret)))
+		out := write(t, format, hostileRecord(hostile), hostileRecord("::add-mask::x"), foreignRecord(), report.NewRecord(finding(id, secret)))
 		if strings.Contains(out, secret) {
 			t.Errorf("%s holds the secret", format)
 		}
@@ -64,6 +78,45 @@ func TestNoControlCharacters(t *testing.T) {
 		if n := commands(out); format != "github" && n > 0 {
 			t.Errorf("%s: a log of GitHub Actions would take %d lines for commands:\n%s", format, n, out)
 		}
+	}
+}
+
+// TestForeignJournalAndTrace has an enemy write what the record of a key is made of.
+func TestForeignJournalAndTrace(t *testing.T) {
+	t.Parallel()
+	id, _ := key()
+	bad := "\x1b[2J\u202e" + hostile
+	calls := []revoke.TracedCall{{Service: bad, Name: bad, Gravity: revoke.Gravity(bad), Regions: []string{bad}}}
+	trace := revoke.Trace{KeyID: id, Account: bad, Events: 1, Calls: calls, Missing: []string{bad}, Errors: map[string]int{bad: 1}}
+	entries := []revoke.Entry{
+		{ID: "a", KeyID: id, Action: revoke.Action(bad), Phase: revoke.PhaseIntent, Account: bad, User: bad, Operator: bad},
+		{ID: "a", KeyID: id, Action: revoke.Action(bad), Phase: revoke.PhaseProof, Proof: revoke.Proof(bad), Note: bad},
+	}
+	in := report.NewIncident(id, nil, entries, time.Now())
+	in.Trace = &trace
+	var out strings.Builder
+	if err := in.WriteMarkdown(&out); err != nil {
+		t.Fatal(err)
+	}
+	if strings.ContainsAny(out.String(), "\x1b\u202e\r\x00") {
+		t.Errorf("got %q", out.String())
+	}
+}
+
+// TestJSONInALog has user agents and file names that a CI's log would obey: no JSON brings them.
+func TestJSONInALog(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	agent := "##vso[task.setvariable variable=x]y"
+	if err := report.WriteJSON(&out, revoke.Trace{Sources: []revoke.TracedSource{{Agent: agent}}}); err != nil {
+		t.Fatal(err)
+	}
+	var back revoke.Trace
+	if err := json.Unmarshal([]byte(out.String()), &back); err != nil || back.Sources[0].Agent != agent {
+		t.Errorf("got %+v, %v", back, err)
+	}
+	if strings.Contains(out.String(), "##") {
+		t.Errorf("got %s", out.String())
 	}
 }
 

@@ -170,7 +170,7 @@ const noCommit = "0000000"
 func newGitlabLocation(o Occurrence) gitlabLocation {
 	l := gitlabLocation{
 		File: Plain(o.file()), StartLine: o.line(), EndLine: o.line(),
-		Commit: gitlabCommit{SHA: cmp.Or(Value(o.Commit), noCommit), Author: Printable(Value(o.Author))},
+		Commit: gitlabCommit{SHA: cmp.Or(Plain(Value(o.Commit)), noCommit), Author: Printable(Value(o.Author))},
 	}
 	if o.Time != nil {
 		l.Commit.Date = o.Time.Format(time.RFC3339)

@@ -157,7 +157,7 @@ func (in Incident) markdownPlaces(b *strings.Builder) {
 
 func (c Call) markdown(b *strings.Builder) {
 	outcome := map[revoke.EntryOutcome]string{revoke.Done: "done", revoke.NotDone: "not done", revoke.InDoubt: "in doubt", "": "in doubt"}[c.Outcome]
-	fmt.Fprintf(b, "- %s: **%s**: %s, by %s", c.Asked.Format(time.RFC3339), c.Action, outcome, markdown(c.Operator))
+	fmt.Fprintf(b, "- %s: **%s**: %s, by %s", c.Asked.Format(time.RFC3339), markdown(string(c.Action)), outcome, markdown(c.Operator))
 	if c.Role != "" {
 		fmt.Fprintf(b, " as %s", markdown(c.Role))
 	}
@@ -171,7 +171,7 @@ func (c Call) markdown(b *strings.Builder) {
 	}
 	switch {
 	case c.Proof != "":
-		fmt.Fprintf(b, "; proven by %s after %.1f s: %s", strings.ToUpper(string(c.Proof)), c.Seconds, markdown(c.ProofsNote))
+		fmt.Fprintf(b, "; proven by %s after %.1f s: %s", markdown(strings.ToUpper(string(c.Proof))), c.Seconds, markdown(c.ProofsNote))
 	case c.Outcome == revoke.Done:
 		fmt.Fprintf(b, "; not proven: %s", markdown(c.ProofsNote))
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/revokey-dev/revokey/scanner"
 )
@@ -102,3 +103,55 @@ func sentence(r Record) string {
 
 // told tells of a place in a few words, its foreign names printable.
 func (o Occurrence) told() string { return Style{}.place(o) }
+
+// Name is what a reader looks for: the path, with an archive's member behind it, or what else the
+// occurrence stands in. It is as the repository has it.
+func (o Occurrence) Name() string {
+	member := ""
+	if o.Member != nil {
+		member = "!/" + *o.Member
+	}
+	if o.Path != nil {
+		return *o.Path + member
+	}
+	switch o.Where {
+	case scanner.InStdin:
+		return "standard input" + member
+	case scanner.InTagMessage:
+		return "message of tag " + Value(o.Tag)
+	case scanner.InCommitMessage:
+		return fmt.Sprintf("message of commit %.12s", Value(o.Object))
+	case scanner.InCommitHeader:
+		return fmt.Sprintf("header of commit %.12s", Value(o.Object))
+	}
+	return fmt.Sprintf("blob %.12s%s (no path)", Value(o.Object), member)
+}
+
+// Reach tells by what the object is held, such as "in main and 2 more"; "" where that is nothing to
+// tell. Its names are as the repository has them.
+func (o Occurrence) Reach() string {
+	switch {
+	case o.Object == nil:
+		return ""
+	case len(o.Refs) > 0:
+		if n := len(o.Refs) - 1 + o.MoreRefs; n > 0 {
+			return fmt.Sprintf("in %s and %d more", shortRef(o.Refs[0]), n)
+		}
+		return "in " + shortRef(o.Refs[0])
+	case o.Reachable:
+		return ""
+	case len(o.Reflogs) > 0:
+		return "only in the reflog of " + shortRef(o.Reflogs[0])
+	}
+	return "unreachable from any ref"
+}
+
+// shortRef returns a ref's name as git shows it: main, v1.0, origin/main.
+func shortRef(name string) string {
+	for _, prefix := range []string{"refs/heads/", "refs/tags/", "refs/remotes/"} {
+		if short, ok := strings.CutPrefix(name, prefix); ok {
+			return short
+		}
+	}
+	return name
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/revokey-dev/revokey/detectors"
@@ -103,6 +104,26 @@ type Claims struct {
 	Region   *string    `json:"region"`
 	Signed   *time.Time `json:"signed"`
 	Expires  *time.Time `json:"expires"`
+}
+
+// String tells what is claimed, in the words of whoever wrote it.
+func (c Claims) String() string {
+	var told []string
+	for _, claim := range []struct {
+		what  string
+		value *string
+	}{{"ID", c.ID}, {"user", c.User}, {"signed by", c.SignedBy}, {"service", c.Service}, {"region", c.Region}} {
+		if claim.value != nil {
+			told = append(told, claim.what+" "+*claim.value)
+		}
+	}
+	if c.Signed != nil {
+		told = append(told, "signed "+c.Signed.UTC().Format(time.DateOnly))
+	}
+	if c.Expires != nil {
+		told = append(told, "ends "+c.Expires.UTC().Format(time.RFC3339))
+	}
+	return strings.Join(told, ", ")
 }
 
 // newClaims returns nil where nothing is claimed.

@@ -206,7 +206,7 @@ func TestManyPlaces(t *testing.T) {
 		f.Occurrences = append(f.Occurrences, o)
 	}
 	out := write(t, "text", report.NewRecord(f))
-	for _, want := range []string{"and in 3 more versions or lines of it", "and 2 places more"} {
+	for _, want := range []string{"and at 3 more places of it", "and 2 places more"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in:\n%s", want, out)
 		}

@@ -227,7 +227,7 @@ func newSarifResult(r Record, index map[string]int, locations int) sarifResult {
 		value *string
 	}{{"keyId", r.KeyID}, {"account", r.Account}} {
 		if set.value != nil {
-			result.Properties[set.name] = *set.value
+			result.Properties[set.name] = Plain(*set.value)
 		}
 	}
 	places := r.places()
@@ -238,7 +238,7 @@ func newSarifResult(r Record, index map[string]int, locations int) sarifResult {
 		result.Locations = append(result.Locations, newSarifLocation(o))
 	}
 	if commit := places[0].Commit; commit != nil {
-		result.Properties["commit"] = *commit
+		result.Properties["commit"] = Plain(*commit)
 	}
 	if more := len(places) - locations; more > 0 {
 		result.Properties["morePlaces"] = more

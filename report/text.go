@@ -128,7 +128,7 @@ func (s Style) rest(records []Record) string {
 func Title(r Record) string {
 	title := Value(r.KeyID)
 	if title == "" {
-		title = fmt.Sprintf("%s (SHA-256 %.12s…)", nameless(r.Kind), Value(r.SecretSHA256))
+		title = fmt.Sprintf("%s (SHA-256 %s…)", nameless(r.Kind), abbreviated(r.SecretSHA256))
 	} else if r.SecretSHA256 == nil {
 		title += " (ID alone)"
 	} else if r.SessionTokenSHA256 != nil {
@@ -198,7 +198,7 @@ func textWhose(r Record) []string {
 		lines = append(lines, textOwner(*r.Owner)...)
 	}
 	if r.Claims != nil {
-		lines = append(lines, textClaims(*r.Claims))
+		lines = append(lines, Printable("it says: "+r.Claims.String()))
 	}
 	return lines
 }
@@ -228,26 +228,6 @@ func textFingerprints(prints []string) []string {
 	return lines
 }
 
-// textClaims tells what a credential tells of itself.
-func textClaims(c Claims) string {
-	var told []string
-	for _, claim := range []struct {
-		what  string
-		value *string
-	}{{"ID", c.ID}, {"user", c.User}, {"signed by", c.SignedBy}, {"service", c.Service}, {"region", c.Region}} {
-		if claim.value != nil {
-			told = append(told, claim.what+" "+Printable(*claim.value))
-		}
-	}
-	if c.Signed != nil {
-		told = append(told, "signed "+c.Signed.Format(time.DateOnly))
-	}
-	if c.Expires != nil {
-		told = append(told, "ends "+c.Expires.Format(time.RFC3339))
-	}
-	return "it says: " + strings.Join(told, ", ")
-}
-
 func (s Style) candidate(c Candidate) string {
 	where := map[scanner.Distance]string{
 		scanner.SameFolder: "the same folder", scanner.SameFile: "the file's next or last version", scanner.SameRepository: "the same repository",
@@ -272,7 +252,7 @@ func (s Style) textPlaces(occurrences []Occurrence) []string {
 		}
 		line := s.place(occurrences[i])
 		if n > 1 {
-			line += fmt.Sprintf(", and in %d more versions or lines of it", n-1)
+			line += fmt.Sprintf(", and at %s of it", count(n-1, "more place"))
 		}
 		lines = append(lines, line)
 		i += n
@@ -285,17 +265,13 @@ func samePath(a, b Occurrence) bool {
 }
 
 func (s Style) place(o Occurrence) string {
-	member := ""
-	if o.Member != nil {
-		member = "!/" + Printable(*o.Member)
-	}
-	line := fmt.Sprintf("%s%s line %d", textObject(o), member, o.Line)
+	line := fmt.Sprintf("%s line %d", Printable(o.Name()), o.Line)
 	if o.Path != nil {
 		at := fmt.Sprintf(":%d:%d", o.Line, o.Column)
-		line = s.shorten(Printable(*o.Path)+member, s.room(detailIndent)-len(at)) + at
+		line = s.shorten(Printable(o.Name()), s.room(detailIndent)-len(at)) + at
 	}
 	if o.Commit != nil && o.Path != nil {
-		line += fmt.Sprintf(" since commit %.12s", *o.Commit)
+		line += " since commit " + abbreviated(o.Commit)
 	}
 	if o.Time != nil {
 		line += " of " + o.Time.Format(time.DateOnly)
@@ -306,52 +282,15 @@ func (s Style) place(o Occurrence) string {
 	if o.Repository != nil {
 		line = Printable(*o.Repository) + ": " + line
 	}
-	return line + textReach(o)
+	if reach := o.Reach(); reach != "" {
+		line += " (" + Printable(reach) + ")"
+	}
+	return line
 }
 
-// textReach tells by what an object is held, unless that is nothing to tell.
-func textReach(o Occurrence) string {
-	switch {
-	case o.Object == nil:
-		return ""
-	case len(o.Refs) > 0:
-		refs := shortRef(o.Refs[0])
-		if n := len(o.Refs) - 1 + o.MoreRefs; n > 0 {
-			refs += fmt.Sprintf(" and %d more", n)
-		}
-		return " (in " + refs + ")"
-	case o.Reachable:
-		return ""
-	case len(o.Reflogs) > 0:
-		return " (only in the reflog of " + shortRef(o.Reflogs[0]) + ")"
-	}
-	return " (unreachable from any ref)"
-}
-
-// shortRef returns a ref's name as git shows it: main, v1.0, origin/main.
-func shortRef(name string) string {
-	for _, prefix := range []string{"refs/heads/", "refs/tags/", "refs/remotes/"} {
-		if short, ok := strings.CutPrefix(name, prefix); ok {
-			return Printable(short)
-		}
-	}
-	return Printable(name)
-}
-
-// textObject names an occurrence that has no path.
-func textObject(o Occurrence) string {
-	switch o.Where {
-	case scanner.InStdin:
-		return "standard input"
-	case scanner.InTagMessage:
-		return fmt.Sprintf("message of tag %s", Printable(Value(o.Tag)))
-	case scanner.InCommitMessage:
-		return fmt.Sprintf("message of commit %.12s", Value(o.Object))
-	case scanner.InCommitHeader:
-		return fmt.Sprintf("header of commit %.12s", Value(o.Object))
-	}
-	return fmt.Sprintf("blob %.12s, which has no path,", Value(o.Object))
-}
+// abbreviated returns the beginning of an object's name, or of a hash: of a file of findings
+// that could be anything.
+func abbreviated(name *string) string { return Printable(fmt.Sprintf("%.12s", Value(name))) }
 
 func textSeen(r Record) string {
 	switch {

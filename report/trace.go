@@ -58,7 +58,7 @@ func (s Style) traceCalls(b *strings.Builder, calls []revoke.TracedCall) {
 		}
 		gravity := ""
 		if c.Gravity != revoke.Ordinary {
-			gravity = strings.ToUpper(string(c.Gravity))
+			gravity = Printable(strings.ToUpper(string(c.Gravity)))
 		}
 		rows = append(rows, []string{
 			"  " + gravity, Printable(strings.TrimSuffix(c.Service, ".amazonaws.com") + ":" + c.Name), fmt.Sprint(c.Count), refused,

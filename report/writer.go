@@ -119,9 +119,14 @@ func (j *jsonWriter) Finding(r Record) error {
 }
 
 func (j *jsonWriter) Close(s Summary) error {
-	enc := newEncoder(j.w)
+	return WriteJSON(j.w, document{reportSchema, append([]Record{}, j.findings...), s})
+}
+
+// WriteJSON writes a value in lines, as safe for the log of a CI as the reports are.
+func WriteJSON(w io.Writer, value any) error {
+	enc := newEncoder(w)
 	enc.SetIndent("", "  ")
-	return enc.Encode(document{reportSchema, append([]Record{}, j.findings...), s})
+	return enc.Encode(value)
 }
 
 // newEncoder returns an encoder that leaves "<" in "NAME <MAIL>" as it is.

@@ -271,9 +271,8 @@ func skippedObjects(from []odb.Skipped) []Skipped {
 
 // Remarks tells what the repository does not hold.
 func (h *History) Remarks() ([]Skipped, []string) {
-	skipped := append(h.skipped, skippedObjects(h.store.Skipped())...)
-	skipped = append(skipped, h.missing()...)
-	notes := h.notes
+	skipped := slices.Concat(h.skipped, skippedObjects(h.store.Skipped()), h.missing())
+	notes := slices.Clone(h.notes)
 	for _, lack := range append(h.cutOff(), h.promised()...) {
 		if h.opts.AllowPartial {
 			notes = append(notes, lack.What+": left out, as allowed")

@@ -32,7 +32,7 @@ func readLogs(dir, prefix string) (logs []ref) {
 	root := filepath.Join(dir, "logs")
 	_ = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !d.Type().IsRegular() {
-			return nil
+			return nil //nolint:nilerr // a reflog but tells what holds an object, which is read anyway
 		}
 		name, _ := filepath.Rel(root, path)
 		if ids := readReflog(path); len(ids) > 0 {

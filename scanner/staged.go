@@ -76,7 +76,7 @@ func (s *Staged) compare(ctx context.Context, git GitEnvironment) error {
 	if err != nil {
 		return fmt.Errorf("reading the index: %w", err)
 	}
-	defer done()
+	defer done() //nolint:errcheck // of what was read
 	err = s.compareIndex(ctx, data)
 	if errors.Is(err, index.ErrUnknown) {
 		s.list = blobList{}

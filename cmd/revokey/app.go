@@ -8,8 +8,6 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
-
-	"github.com/revokey-dev/revokey/report"
 )
 
 // run is the program: it carries out the command line and returns the exit code.
@@ -41,25 +39,20 @@ func run(ctx context.Context, args []string, std streams) int {
 	return exitCode(err)
 }
 
-// explain prints an error. Its text may quote what a repository or a server
-// says, and must do nothing to a terminal.
+// explain prints an error, and what to do about it.
 func explain(err error, std streams) {
 	if errors.Is(err, context.Canceled) {
 		std.say("interrupted")
 		return
 	}
-	lines := strings.Split(err.Error(), "\n")
-	for i := range lines {
-		lines[i] = report.Printable(lines[i])
-	}
-	std.fail(strings.Join(lines, "\n"))
+	std.fail(err.Error())
 	var usage *usageError
 	hint := hintFor(err)
 	if hint == "" && errors.As(err, &usage) && len(std.line.command) > 1 {
 		hint = fmt.Sprintf("`revokey %s --help` tells how", strings.Join(std.line.command[1:], " "))
 	}
 	if hint != "" {
-		std.hint("%s", report.Printable(hint))
+		std.hint("%s", hint)
 	}
 }
 

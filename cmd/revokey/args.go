@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/revokey-dev/revokey/report"
 )
 
 // commandLine is what the user typed, taken apart by what the commands take. It is what the
@@ -156,20 +158,9 @@ func (l commandLine) with(flags ...string) string {
 func typed(words ...string) string {
 	quoted := []string{"revokey"} // however it was called
 	for _, w := range words[1:] {
-		quoted = append(quoted, quote(w))
+		quoted = append(quoted, report.ShellWord(w))
 	}
 	return strings.Join(quoted, " ")
-}
-
-// quote returns a word so that a shell takes it for one, and for nothing else.
-func quote(word string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:=,@+%^", r)
-	}
-	if word != "" && strings.IndexFunc(word, func(r rune) bool { return !plain(r) }) < 0 {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
 // pathArgs is what commands take that are about a repository, or files.

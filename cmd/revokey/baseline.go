@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -79,7 +80,7 @@ func runBaseline(ctx context.Context, o scanOptions, change baselineChange, std 
 	if err != nil {
 		return err
 	}
-	defer src.close()
+	defer src.close() //nolint:errcheck // of what was read
 	file, data, err := o.silence.baselineAt(src.Name())
 	if err != nil {
 		return fmt.Errorf("reading the baseline: %w", err)
@@ -113,7 +114,7 @@ func runBaseline(ctx context.Context, o scanOptions, change baselineChange, std 
 		return err
 	}
 	if std.watched {
-		std.next("commit it, for all who scan this repository", "git -C "+quote(filepath.Dir(file))+" add "+quote(filepath.Base(file)))
+		std.next("commit it, for all who scan this repository", "git -C "+report.ShellWord(filepath.Dir(file))+" add "+report.ShellWord("./"+filepath.Base(file)))
 	}
 	suggestMerge(filepath.Dir(file), filepath.Base(file), std)
 	return errors.Join(src.done(), live, incomplete(sum))
@@ -189,16 +190,14 @@ func countOf(n int, what string) string {
 
 // saveBaseline writes the file whole or not at all, for everybody to read.
 func saveBaseline(file string, base *silence.Baseline) error {
-	f, err := os.CreateTemp(filepath.Dir(file), ".revokey-*")
+	err := saveFile(file, public, func(w io.Writer) error {
+		_, err := base.WriteTo(w)
+		return err
+	})
 	if err != nil {
-		return fmt.Errorf("writing the baseline: %w", err)
+		return fmt.Errorf("writing the baseline to %q: %w", file, withoutPath(err))
 	}
-	defer os.Remove(f.Name()) // no longer there, if all went well
-	_, err = base.WriteTo(f)
-	if err := errors.Join(err, f.Chmod(0o644), f.Close()); err != nil {
-		return fmt.Errorf("writing the baseline: %w", err)
-	}
-	return os.Rename(f.Name(), file)
+	return nil
 }
 
 // suggestMerge tells how git merges the file without conflicts, unless it does already.

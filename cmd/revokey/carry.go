@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -298,9 +297,7 @@ func (w *worker) printJSON(plan revoke.Plan) error {
 	if !w.o.json {
 		return nil
 	}
-	out := json.NewEncoder(w.std.out)
-	out.SetIndent("", "  ")
-	return out.Encode(struct {
+	return report.WriteJSON(w.std.out, struct {
 		Schema  string          `json:"schema"`
 		Plan    revoke.Plan     `json:"plan"`
 		Results []revoke.Result `json:"results"`
@@ -448,14 +445,12 @@ func savePlan(path string, plan revoke.Plan) error {
 	if err != nil {
 		return fmt.Errorf("saving the plan: %w", err)
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".revokey-*")
+	err = saveFile(path, private, func(w io.Writer) error {
+		_, err := w.Write(append(text, '\n'))
+		return err
+	})
 	if err != nil {
-		return fmt.Errorf("saving the plan: %w", err)
+		return fmt.Errorf("saving the plan to %q: %w", path, withoutPath(err))
 	}
-	defer os.Remove(f.Name()) // no longer there, if all went well
-	_, err = f.Write(append(text, '\n'))
-	if err := errors.Join(err, f.Close()); err != nil {
-		return fmt.Errorf("saving the plan: %w", err)
-	}
-	return os.Rename(f.Name(), path)
+	return nil
 }

@@ -55,38 +55,24 @@ TAB carries out no command, and evaluates nothing of what was typed.`,
 	}
 }
 
-// What asks for completion, as the first word: then comes "=" and the word that is being typed,
-// then those before it. And what older scripts, made for urfave/cli, add to the line.
-const (
-	completeWord   = "__complete"
-	completionFlag = "--generate-bash-completion"
-)
+// completeWord asks for completion, and does so as the first word alone: further on a word may
+// be a file's name. Then comes "=" and the word that is being typed, then those before it.
+const completeWord = "__complete"
 
 // complete prints what could be typed, if that is asked for. It runs no command, whatever the
 // line: it but compares words.
 func complete(args []string, std streams) (asked bool) {
-	switch {
-	case len(args) > 2 && args[1] == completeWord && strings.HasPrefix(args[2], "="):
-		found, files := candidates(newApp(std), args[3:], args[2][1:])
-		for _, e := range found {
-			fmt.Fprintf(std.out, "%s\t%s\n", e.name, e.text)
-		}
-		if files {
-			fmt.Fprintln(std.out, ":files")
-		}
-		return true
-	case slices.Contains(args, completionFlag):
-		words, typed := slices.DeleteFunc(slices.Clone(args[1:]), func(a string) bool { return a == "--" || a == completionFlag }), ""
-		if n := len(words) - 1; n >= 0 && strings.HasPrefix(words[n], "-") {
-			words, typed = words[:n], words[n]
-		}
-		found, _ := candidates(newApp(std), words, typed)
-		for _, e := range found {
-			fmt.Fprintln(std.out, e.name)
-		}
-		return true
+	if len(args) < 3 || args[1] != completeWord || !strings.HasPrefix(args[2], "=") {
+		return false
 	}
-	return false
+	found, files := candidates(newApp(std), args[3:], args[2][1:])
+	for _, e := range found {
+		fmt.Fprintf(std.out, "%s\t%s\n", e.name, e.text)
+	}
+	if files {
+		fmt.Fprintln(std.out, ":files")
+	}
+	return true
 }
 
 // candidates returns what can stand where somebody types: words are those before, typed is

@@ -60,7 +60,8 @@ func runDemo(ctx context.Context, keep bool, std streams) error {
 		return fmt.Errorf("starting the demo's AWS: %w", err)
 	}
 	defer d.server.Close()
-	if err := errors.Join(d.addKeys(), d.makeRepository(), d.writeProfile()); err != nil {
+	d.addKeys()
+	if err := errors.Join(d.makeRepository(), d.writeProfile()); err != nil {
 		return fmt.Errorf("preparing the demo: %w", err)
 	}
 	if err := d.show(ctx); err != nil {

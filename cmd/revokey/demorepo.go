@@ -19,7 +19,7 @@ type demoKeys struct {
 }
 
 // addKeys makes the users and keys that the demo's AWS knows.
-func (d *demo) addKeys() error {
+func (d *demo) addKeys() {
 	d.server.AddAdmin(demoAccount, "responder")
 	d.keys = demoKeys{
 		live:     d.server.AddKey(demoAccount, "deploy"),
@@ -32,7 +32,6 @@ func (d *demo) addKeys() error {
 		},
 	}
 	d.server.SetStatus(d.keys.inactive.ID, localaws.Inactive)
-	return nil
 }
 
 // documented is the example of AWS's documentation, in halves: whole, it would

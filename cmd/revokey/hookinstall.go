@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -274,11 +275,19 @@ func (h hookInstall) uninstallFor(ctx context.Context, variable, own, below stri
 	}
 	if err := errors.Join(err, os.Remove(dir)); err != nil {
 		std.say("%s still names %q, which is not empty", variable, dir)
-		return nil
+		return nil //nolint:nilerr // what others put there is theirs, and is told of
 	}
-	if _, err := userGit(ctx, ".", "config", "--global", "--unset", variable); err != nil {
-		return nil // it was not set
+	_, err = userGit(ctx, ".", "config", "--global", "--unset", variable)
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		std.say("%s is not set any more", variable)
+	case errors.As(err, &exit) && exit.ExitCode() == gitNotSet:
+	default:
+		return err // git uses a folder that is gone
 	}
-	std.say("%s is not set any more", variable)
 	return nil
 }
+
+// gitNotSet is how git config ends where it is to unset what is not set.
+const gitNotSet = 5

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -132,16 +133,10 @@ func writeHook(path, text string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".revokey-*")
-	if err != nil {
+	return saveFile(path, 0o755, func(w io.Writer) error {
+		_, err := io.WriteString(w, text)
 		return err
-	}
-	defer os.Remove(f.Name()) // no longer there, if all went well
-	_, err = f.WriteString(text)
-	if err := errors.Join(err, f.Chmod(0o755), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	})
 }
 
 // uninstallHook takes away a hook that this program made, and puts back the one that was
@@ -155,10 +150,11 @@ func uninstallHook(dir, name string) (told string, err error) {
 	if err := os.Remove(place); err != nil {
 		return "", err
 	}
-	if _, err := os.Lstat(path + keptSuffix); err != nil {
+	err = os.Rename(path+keptSuffix, place)
+	if errors.Is(err, fs.ErrNotExist) {
 		return "taken away", nil
 	}
-	return "taken away; the hook that was there before is back", os.Rename(path+keptSuffix, place)
+	return "taken away; the hook that was there before is back", err
 }
 
 // huskyLine is what husky's file of a hook gets.
@@ -187,8 +183,11 @@ func installLine(dir, name string) (told string, err error) {
 func uninstallLine(dir, name string) (told string, err error) {
 	path := filepath.Join(dir, name)
 	text, err := os.ReadFile(path)
-	if err != nil || !bytes.Contains(text, []byte(hookMark)) {
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !bytes.Contains(text, []byte(hookMark)) {
 		return "", nil
+	}
+	if err != nil {
+		return "", err
 	}
 	var rest strings.Builder
 	for line := range strings.Lines(string(text)) {

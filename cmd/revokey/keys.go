@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/csv"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -185,7 +184,7 @@ func (o keysOptions) list(ctx context.Context, w *worker) error {
 	now := time.Now()
 	switch o.format {
 	case "json":
-		return writeJSON(w.std, append([]revoke.UserKey{}, keys...))
+		return report.WriteJSON(w.std.out, append([]revoke.UserKey{}, keys...))
 	case "csv":
 		lines := [][]string{{"key_id", "account", "user", "status", "created", "last_used", "service", "region"}}
 		for _, k := range keys {
@@ -207,7 +206,7 @@ func (o keysOptions) auditAll(ctx context.Context, w *worker) error {
 	}
 	switch o.format {
 	case "json":
-		err = writeJSON(w.std, found)
+		err = report.WriteJSON(w.std.out, found)
 	case "csv":
 		lines := [][]string{{"concern", "account", "user", "key", "since", "text"}}
 		for _, a := range found {
@@ -231,20 +230,12 @@ func stamp(t time.Time) string {
 	return t.UTC().Format(time.RFC3339)
 }
 
-func writeJSON(std streams, v any) error {
-	out := json.NewEncoder(std.out)
-	out.SetIndent("", "  ")
-	return out.Encode(v)
-}
-
 // writeCSV writes lines, and takes from what others named the power to be a formula.
 func writeCSV(std streams, lines [][]string) error {
 	w := csv.NewWriter(std.out)
 	for _, line := range lines {
-		for i, cell := range line {
-			if cell != "" && slices.Contains([]byte("=+-@\t\r"), cell[0]) {
-				line[i] = "'" + cell
-			}
+		for i := range line {
+			line[i] = report.Cell(line[i])
 		}
 		if err := w.Write(line); err != nil {
 			return err

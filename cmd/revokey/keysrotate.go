@@ -201,7 +201,7 @@ func (w *worker) printRotation(plan revoke.Rotation) error {
 	if !w.o.json {
 		return nil
 	}
-	return writeJSON(w.std, struct {
+	return report.WriteJSON(w.std.out, struct {
 		Schema  string          `json:"schema"`
 		Plan    revoke.Rotation `json:"plan"`
 		Results []revoke.Result `json:"results"`

@@ -85,18 +85,12 @@ func manPage(p page, all []page) string {
 // isBeside reports whether a page is to be named on this one: the one above, those below, and
 // on those without any below all of the program's own.
 func (p page) isBeside(q page) bool {
-	above, _, _ := cutLast(q.name)
-	mine, _, ok := cutLast(p.name)
-	return above == p.name || ok && q.name == mine || ok && above == mine
+	mine := p.above()
+	return q.above() == p.name || mine != "" && (q.name == mine || q.above() == mine)
 }
 
-func cutLast(name string) (before, after string, ok bool) {
-	i := strings.LastIndexByte(name, ' ')
-	if i < 0 {
-		return "", name, false
-	}
-	return name[:i], name[i+1:], true
-}
+// above is the name of the page above, "" for that of the program.
+func (p page) above() string { return p.name[:max(0, strings.LastIndexByte(p.name, ' '))] }
 
 // roff returns text that means nothing to roff but itself.
 func roff(text string) string {

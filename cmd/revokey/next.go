@@ -83,10 +83,11 @@ func switchable(r report.Record) bool {
 	return works && r.KeyID != nil && r.Kind == detectors.AccessKey
 }
 
+// accountsOf returns the accounts of findings, but for what a file of findings calls one and is none.
 func accountsOf(records ...report.Record) []string {
 	var accounts []string
 	for _, r := range records {
-		if a := report.Value(r.Account); a != "" && !slices.Contains(accounts, a) {
+		if a := report.Value(r.Account); isAccount(a) && !slices.Contains(accounts, a) {
 			accounts = append(accounts, a)
 		}
 	}
@@ -115,9 +116,9 @@ func (n nextStep) tell(std streams, records []report.Record, verified bool) {
 		n.say(std, "see what switching off would do; it changes nothing without --apply", n.revoke(ours)...)
 	case len(others) > 0:
 		accounts := accountsOf(others...)
-		what := fmt.Sprintf("if the account %s is yours", strings.Join(accounts, ", "))
-		if len(accounts) > 1 {
-			what = "if these accounts are yours"
+		what := "if their accounts are yours"
+		if len(accounts) == 1 {
+			what = fmt.Sprintf("if the account %s is yours", accounts[0])
 		}
 		n.say(std, what+", see what switching off would do; it changes nothing without --apply", n.revoke(others)...)
 	case unknown > 0:

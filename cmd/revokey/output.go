@@ -81,26 +81,32 @@ func checkFormat(format string) error {
 }
 
 // newOutputTarget reads [FORMAT=]FILE. What stands before the first "=" and is no format is
-// a part of the file's name; ./json=x is one as well. Where no report can be written is an
-// error before the scan, which may take long.
+// a part of the file's name; ./json=x is one as well.
 func newOutputTarget(arg, format string) (outputTarget, error) {
 	t := outputTarget{format: format, file: arg}
 	if name, file, ok := strings.Cut(arg, "="); ok && slices.Contains(report.Formats(), name) {
 		t = outputTarget{format: name, file: file}
 	}
-	switch t.file {
-	case "":
+	if t.file == "" {
 		return t, usagef("--output %q names no file", arg).withHint("- is standard output")
-	case "-":
-		return outputTarget{format: t.format}, nil
 	}
-	if info, err := os.Stat(t.file); err == nil && info.IsDir() {
-		return t, usagef("the report cannot be %q, which is a folder", t.file)
+	return t.checked()
+}
+
+// checked returns the target, of standard output for "-". Where no report can be written is an
+// error before the scan, which may take long.
+func (o outputTarget) checked() (outputTarget, error) {
+	if o.file == "-" {
+		o.file = ""
+		return o, nil
 	}
-	if info, err := os.Stat(filepath.Dir(t.file)); err != nil || !info.IsDir() {
-		return t, usagef("there is no folder for the report %q", t.file)
+	if info, err := os.Stat(o.file); err == nil && info.IsDir() {
+		return o, usagef("the report cannot be %q, which is a folder", o.file)
 	}
-	return t, nil
+	if info, err := os.Stat(filepath.Dir(o.file)); err != nil || !info.IsDir() {
+		return o, usagef("there is no folder for the report %q", o.file)
+	}
+	return o, nil
 }
 
 // sameFile reports whether two names are of one file, "" being standard output.
@@ -125,7 +131,7 @@ func (o outputOptions) write(std streams, records []report.Record, sum report.Su
 		if std.quiet && t == (outputTarget{format: "text"}) && outcome(sum) == nil {
 			continue
 		}
-		if err := t.save(std.out, o.writer(t, std), records, sum); err != nil {
+		if err := t.save(std.out, func(w io.Writer) error { return writeReport(o.writer(t, w, std), records, sum) }); err != nil {
 			errs = append(errs, fmt.Errorf("writing report to %q: %w", cmp.Or(t.file, "standard output"), withoutPath(err)))
 		}
 	}
@@ -136,31 +142,21 @@ func (o outputOptions) write(std streams, records []report.Record, sum report.Su
 	return errors.Join(errs...)
 }
 
-// writer returns what makes the writer of a target's format: text on standard output is as that
-// shows it best.
-func (o outputOptions) writer(t outputTarget, std streams) func(io.Writer) (report.Writer, error) {
+// writer returns a writer of a target's format: text on standard output is as that shows it best.
+func (o outputOptions) writer(t outputTarget, w io.Writer, std streams) report.Writer {
 	if t != (outputTarget{format: "text"}) {
-		return func(w io.Writer) (report.Writer, error) { return report.NewWriter(t.format, w) }
+		out, err := report.NewWriter(t.format, w)
+		if err != nil {
+			panic("revokey: internal error: " + err.Error()) // checkFormat has let no other pass
+		}
+		return out
 	}
 	style := std.style()
 	style.Next = o.next
 	if o.all {
 		style.Full = 0
 	}
-	return func(w io.Writer) (report.Writer, error) { return report.NewTextWriter(w, style), nil }
-}
-
-// withoutPath returns what went wrong, without the name of a temporary file.
-func withoutPath(err error) error {
-	var path *fs.PathError
-	var link *os.LinkError
-	switch {
-	case errors.As(err, &path):
-		return path.Err
-	case errors.As(err, &link):
-		return link.Err
-	}
-	return err
+	return report.NewTextWriter(w, style)
 }
 
 // tellRest tells of what was not scanned, what is silenced, and what else to know.
@@ -179,28 +175,20 @@ func tellRest(std streams, sum report.Summary) {
 	}
 }
 
-// save writes the report to standard output or, by way of a temporary file
-// beside it that others cannot read, to the file.
-func (o outputTarget) save(stdout io.Writer, newWriter func(io.Writer) (report.Writer, error), records []report.Record, sum report.Summary) error {
-	if o.file == "" {
-		return writeReport(stdout, newWriter, records, sum)
+// save writes to standard output, or to the file: whole or not at all, and such that others
+// cannot read it.
+func (o outputTarget) save(stdout io.Writer, write func(io.Writer) error) error {
+	switch {
+	case o.file == "":
+		return write(stdout)
+	case !o.inPlace():
+		return saveFile(o.file, private, write)
 	}
-	if o.inPlace() {
-		f, err := os.OpenFile(o.file, os.O_WRONLY|os.O_APPEND, 0)
-		if err != nil {
-			return err
-		}
-		return errors.Join(writeReport(f, newWriter, records, sum), f.Close())
-	}
-	f, err := os.CreateTemp(filepath.Dir(o.file), ".revokey-*")
+	f, err := os.OpenFile(o.file, os.O_WRONLY|os.O_APPEND, 0)
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name()) // no longer there, if all went well
-	if err := errors.Join(writeReport(f, newWriter, records, sum), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), o.file)
+	return errors.Join(write(f), f.Close())
 }
 
 // inPlace reports whether the report is added to what is there: to a device or a pipe, of
@@ -217,11 +205,7 @@ func (o outputTarget) inPlace() bool {
 	return !info.Mode().IsRegular() || o.format == "github-summary"
 }
 
-func writeReport(w io.Writer, newWriter func(io.Writer) (report.Writer, error), records []report.Record, sum report.Summary) error {
-	out, err := newWriter(w)
-	if err != nil {
-		return err
-	}
+func writeReport(out report.Writer, records []report.Record, sum report.Summary) error {
 	for _, r := range records {
 		if err := out.Finding(r); err != nil {
 			return err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -61,5 +62,41 @@ func TestOneOfTwoReports(t *testing.T) {
 	}
 	if data, err := os.ReadFile(file); err != nil || !strings.HasPrefix(string(data), "status,") {
 		t.Errorf("got %q, %v", data, err)
+	}
+}
+
+// TestForeignMessages has no message act on a terminal, whoever forgot to escape what is in it, and
+// escapes nothing twice.
+func TestForeignMessages(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	std := streams{err: &out}
+	std.say("carried out: %s", "\x1b[31m")
+	std.hint("%s", "\u202e")
+	explain(fmt.Errorf("reading %q: %s", "\x1b", "a\n::error::b\r"), std)
+	std.detail("read", "file", "\x1b\\")
+	want := `revokey: carried out: \x1b[31m
+hint: \u202e
+revokey: reading "\x1b": a
+  \x3a:error::b\r
+`
+	if out.String() != want {
+		t.Errorf("got %s", out.String())
+	}
+}
+
+// TestNextOnATerminal keeps what is said within its columns, and each command whole.
+func TestNextOnATerminal(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	command := "revokey " + strings.Repeat("x", 100)
+	streams{out: &out, width: 40, paint: colourAlways}.nextOn(&out, strings.Repeat("what ", 20)+"for", []string{command})
+	for line := range strings.Lines(strings.NewReplacer("\x1b[36m", "", "\x1b[0m", "").Replace(out.String())) {
+		if len(strings.TrimSpace(line)) > 40 && !strings.Contains(line, command) {
+			t.Errorf("got %q", line)
+		}
+	}
+	if !strings.Contains(out.String(), command) || !strings.Contains(out.String(), "\x1b[36mnext:\x1b[0m what") {
+		t.Errorf("got %q", out.String())
 	}
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -100,9 +99,7 @@ func runIncident(o incidentOptions, std streams) error {
 		return usagef("nothing is known of %s: it is in neither the findings nor the journal", o.keyID).withHint("pass --from FINDINGS, --journal FILE or --trace FILE")
 	}
 	if o.format == "json" {
-		out := json.NewEncoder(std.out)
-		out.SetIndent("", "  ")
-		err = out.Encode(in)
+		err = report.WriteJSON(std.out, in)
 	} else {
 		err = in.WriteMarkdown(std.out)
 	}
@@ -117,9 +114,9 @@ func (o incidentOptions) finding(std streams) (*report.Record, error) {
 	if o.from == "" {
 		return nil, nil
 	}
-	records, err := readFindings(o.from, std.in)
+	records, _, err := readReport(o.from, std.in)
 	if err != nil {
-		return nil, fmt.Errorf("reading findings from %q: %w", o.from, err)
+		return nil, err
 	}
 	for i, r := range records {
 		if report.Value(r.KeyID) == o.keyID {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -21,25 +20,26 @@ import (
 
 // pageOptions are those of `revokey report --html`.
 type pageOptions struct {
-	file, from, link string
-	journal          string // "": the user's own, if there is one
-	traces           []string
+	out        outputTarget
+	from, link string
+	journal    string // "": the user's own, if there is one
+	traces     []string
 }
 
 func pageOptionsOf(c *cli.Context) (pageOptions, error) {
-	o := pageOptions{c.String("html"), c.String("from"), c.String("link"), c.String("journal"), c.StringSlice("trace")}
+	o := pageOptions{from: c.String("from"), link: c.String("link"), journal: c.String("journal"), traces: c.StringSlice("trace")}
+	o.out.file = c.String("html")
 	switch {
-	case o.file == "":
+	case o.out.file == "":
 		return o, usagef("--html takes a file").withHint("- is standard output")
 	case o.from == "":
 		return o, usagef("--html goes with --from FINDINGS").withHint("`revokey scan --format json --output findings.json` writes them")
 	case c.IsSet("format"):
 		return o, usagef("--format goes with --incident")
 	}
-	if info, err := os.Stat(o.file); err == nil && info.IsDir() {
-		return o, usagef("the page cannot be %q, which is a folder", o.file)
-	}
-	return o, nil
+	var err error
+	o.out, err = o.out.checked()
+	return o, err
 }
 
 func runPage(o pageOptions, std streams) error {
@@ -47,11 +47,11 @@ func runPage(o pageOptions, std streams) error {
 	if err != nil {
 		return err
 	}
-	if err := writePage(o.file, std.out, p); err != nil {
-		return fmt.Errorf("writing the page to %q: %w", o.file, withoutPath(err))
+	if err := o.out.save(std.out, func(w io.Writer) error { return html.Write(w, p) }); err != nil {
+		return fmt.Errorf("writing the page to %q: %w", cmp.Or(o.out.file, "standard output"), withoutPath(err))
 	}
-	if o.file != "-" {
-		std.say("wrote %s: open it in a browser", report.Printable(o.file))
+	if o.out.file != "" {
+		std.say("wrote %s: open it in a browser", report.Printable(o.out.file))
 	}
 	if p.Check != nil && p.Check.Broken != "" {
 		return fmt.Errorf("the journal is broken: %s", p.Check.Broken)
@@ -64,7 +64,7 @@ func (o pageOptions) page(std streams) (html.Page, error) {
 	p := html.Page{From: o.from, MadeAt: time.Now(), Version: versionString()}
 	var err error
 	if p.Records, p.Summary, err = readReport(o.from, std.in); err != nil {
-		return p, fmt.Errorf("reading findings from %q: %w", o.from, err)
+		return p, err
 	}
 	if p.Traces, err = readTraces(o.traces); err != nil {
 		return p, err
@@ -82,7 +82,7 @@ func (o pageOptions) page(std streams) (html.Page, error) {
 func (o pageOptions) readJournal() ([]revoke.Entry, *revoke.JournalCheck, error) {
 	path, err := journalPath(o.journal)
 	if err != nil {
-		return nil, nil, nil // no home, no journal
+		return nil, nil, nil //nolint:nilerr // no home, no journal
 	}
 	entries, check, err := revoke.ReadJournal(path)
 	switch {
@@ -111,43 +111,6 @@ func remotesOf(records []report.Record) map[string]string {
 	return remotes
 }
 
-// writePage writes the page to standard output, or whole or not at all to a file that
-// others cannot read.
-func writePage(file string, stdout io.Writer, p html.Page) error {
-	if file == "-" {
-		return html.Write(stdout, p)
-	}
-	if info, err := os.Stat(file); err == nil && !info.Mode().IsRegular() { // a device or a pipe
-		f, err := os.OpenFile(file, os.O_WRONLY, 0)
-		if err != nil {
-			return err
-		}
-		return errors.Join(html.Write(f, p), f.Close())
-	}
-	f, err := os.CreateTemp(filepath.Dir(file), ".revokey-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name()) // no longer there, if all went well
-	if err := errors.Join(html.Write(f, p), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), file)
-}
-
-// readReport reads findings, and their summary if they come with one.
-func readReport(file string, stdin io.Reader) ([]report.Record, *report.Summary, error) {
-	if file == "-" {
-		return report.ReadReport(stdin)
-	}
-	f, err := os.Open(file)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer f.Close()
-	return report.ReadReport(f)
-}
-
 // readTraces reads what `revokey trace --json` wrote, one of a key.
 func readTraces(files []string) ([]revoke.Trace, error) {
 	var traces []revoke.Trace
@@ -162,7 +125,7 @@ func readTraces(files []string) ([]revoke.Trace, error) {
 		case by[t.KeyID] != "":
 			return nil, usagef("two traces are of %s: %q and %q", t.KeyID, by[t.KeyID], file)
 		}
-		by[t.KeyID] = cmp.Or(file, "-")
+		by[t.KeyID] = file
 		traces = append(traces, *t)
 	}
 	return traces, nil

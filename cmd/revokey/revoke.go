@@ -67,14 +67,14 @@ func revokeOptionsOf(c *cli.Context) (revokeOptions, error) {
 	}
 	o.carry.stdinTaken = o.from == "-"
 	o.carry.json = c.Bool("json")
-	if err := o.check(c); err != nil {
+	if err := o.check(); err != nil {
 		return o, err
 	}
 	o.aws, err = awsOptionsOf(c)
 	return o, err
 }
 
-func (o revokeOptions) check(c *cli.Context) error {
+func (o revokeOptions) check() error {
 	saved := o.plan != "" && o.carry.apply
 	switch {
 	case o.resume && (o.from != "" || len(o.keyIDs) > 0 || o.plan != ""):

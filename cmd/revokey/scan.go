@@ -154,7 +154,7 @@ func runScan(ctx context.Context, o scanOptions, std streams) error {
 	if err != nil {
 		return err
 	}
-	defer src.close()
+	defer src.close() //nolint:errcheck // of what was read
 	agreements, err := o.silence.load(o.root(src))
 	if err != nil {
 		return err

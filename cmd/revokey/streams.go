@@ -106,15 +106,16 @@ func (s streams) nextOn(w io.Writer, what string, commands []string) {
 	if s.quiet || s.shows {
 		return
 	}
-	marked := s.marked
+	marked, width := s.marked, s.columns
 	if w == s.out {
-		marked = s.markedOut
+		marked, width = s.markedOut, s.width
 	}
 	if w == s.out || s.shown && s.watched { // below a report, or on the same screen
 		fmt.Fprintln(w)
 	}
-	fmt.Fprintf(w, "%s %s:\n", marked(colourNext, "next:"), what)
-	for _, c := range commands {
+	text := report.Style{Width: width}.Hang("next: "+what+":", 6)
+	fmt.Fprint(w, marked(colourNext, "next:")+strings.TrimPrefix(text, "next:"))
+	for _, c := range commands { // whole, to be copied
 		fmt.Fprintln(w, "  "+marked(colourNext, c))
 	}
 }
@@ -134,10 +135,11 @@ func (s streams) detail(what string, pairs ...any) {
 	}
 }
 
-// message is the way of all messages: what they quote may be a secret, of a file that was
-// passed by mistake, or of a ref that is named by one.
+// message is where all that is told goes through: nothing in it acts on a terminal, whatever a
+// repository, a file or a server has written, and what it quotes may be a secret, of a file that
+// was passed by mistake, or of a ref that is named by one.
 func (s streams) message(level slog.Level, prefix, text string) {
-	text = detectors.Redact(text)
+	text = plainLines(detectors.Redact(text))
 	switch {
 	case s.log != nil && prefix == "hint: ":
 		s.log.Info(text, "kind", "hint")
@@ -151,4 +153,14 @@ func (s streams) message(level slog.Level, prefix, text string) {
 	default:
 		fmt.Fprintln(s.err, prefix+text)
 	}
+}
+
+// plainLines is [report.Plain] of each line: what is escaped already stays as it is.
+func plainLines(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		rest := strings.TrimLeft(line, " ")
+		lines[i] = line[:len(line)-len(rest)] + report.Plain(rest)
+	}
+	return strings.Join(lines, "\n")
 }

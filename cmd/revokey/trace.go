@@ -98,9 +98,7 @@ func runTrace(ctx context.Context, o traceOptions, std streams) error {
 		return fmt.Errorf("tracing %s: %w", o.keyID, err)
 	}
 	if o.json {
-		out := json.NewEncoder(std.out)
-		out.SetIndent("", "  ")
-		err = errors.Join(err, out.Encode(trace))
+		err = errors.Join(err, report.WriteJSON(std.out, trace))
 	} else {
 		fmt.Fprint(std.out, report.Trace(trace, std.style()))
 		if trace.Events > 0 {

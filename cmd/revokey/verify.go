@@ -128,10 +128,9 @@ func (h *head) Write(p []byte) (int, error) {
 // readSuspects reads findings, and their secrets again from where they stand. With
 // resume those that have a verdict keep it, and their secrets are not needed.
 func readSuspects(ctx context.Context, file string, resume bool, std streams) ([]suspect, error) {
-	records, err := readFindings(file, std.in)
+	records, _, err := readReport(file, std.in)
 	if err != nil {
-		err = fmt.Errorf("reading findings from %q: %w", file, err)
-		return nil, &hintedError{err, "`revokey scan --format jsonl --output FILE` writes such a file"}
+		return nil, err
 	}
 	recaller := scanner.NewRecaller(detectors.All())
 	defer recaller.Close()
@@ -162,16 +161,27 @@ func readSuspects(ctx context.Context, file string, resume bool, std streams) ([
 	return suspects, nil
 }
 
-func readFindings(file string, stdin io.Reader) ([]report.Record, error) {
-	if file == "-" {
-		return report.Read(stdin)
+// readReport reads findings from a file, or from standard input for "-", and their summary: nil
+// where they come without one.
+func readReport(file string, stdin io.Reader) (records []report.Record, sum *report.Summary, err error) {
+	in := stdin
+	if file != "-" {
+		f, err := os.Open(file)
+		if err != nil {
+			return nil, nil, unreadable(file, err)
+		}
+		defer f.Close()
+		in = f
 	}
-	f, err := os.Open(file)
-	if err != nil {
-		return nil, err
+	if records, sum, err = report.ReadReport(in); err != nil {
+		return nil, nil, unreadable(file, err)
 	}
-	defer f.Close()
-	return report.Read(f)
+	return records, sum, nil
+}
+
+func unreadable(file string, err error) error {
+	err = fmt.Errorf("reading findings from %q: %w", file, withoutPath(err))
+	return &hintedError{err, "`revokey scan --format jsonl --output FILE` writes such a file"}
 }
 
 // recall reads the secret from the first place that still holds it, with the

@@ -9,7 +9,6 @@ import (
 
 	"github.com/revokey-dev/revokey/report"
 	"github.com/revokey-dev/revokey/revoke"
-	"github.com/revokey-dev/revokey/scanner"
 )
 
 // credential is one credential as the page shows it. Strings are clean.
@@ -170,7 +169,7 @@ func (b *builder) facts(c *credential) []fact {
 		add("Quarantined by AWS", strings.Join(o.Quarantine, ", "))
 		add("Not known", strings.Join(o.Notes, "; "))
 	}
-	add("It says", claims(r.Claims))
+	add("It says", report.Value(r.Claims).String())
 	add("Exposed", exposure(c))
 	if r.Verdict.RequestID != "" {
 		add("AWS request", r.Verdict.RequestID)
@@ -195,26 +194,6 @@ func (b *builder) about(c *credential) string {
 	add("", c.Repository)
 	add("fingerprint ", c.record.Fingerprint)
 	return strings.Join(about, " · ")
-}
-
-// claims are what the credential tells of itself.
-func claims(c *report.Claims) string {
-	if c == nil {
-		return ""
-	}
-	var told []string
-	for _, p := range []struct {
-		name  string
-		value *string
-	}{{"ID", c.ID}, {"user", c.User}, {"signed by", c.SignedBy}, {"service", c.Service}, {"region", c.Region}} {
-		if p.value != nil {
-			told = append(told, p.name+" "+*p.value)
-		}
-	}
-	if c.Expires != nil {
-		told = append(told, "ends "+stamp(*c.Expires))
-	}
-	return strings.Join(told, ", ")
 }
 
 // exposure says from when to when the credential could be misused.
@@ -261,7 +240,7 @@ func (b *builder) places(r report.Record) (places []place, more int) {
 }
 
 func (b *builder) place(r report.Record, o report.Occurrence, note string) place {
-	p := place{Text: b.clean(placeText(o)), Line: o.Line, By: b.clean(report.Value(o.Author)), Note: note, Reach: b.clean(reach(o))}
+	p := place{Text: b.clean(o.Name()), Line: o.Line, By: b.clean(report.Value(o.Author)), Note: note, Reach: b.clean(o.Reach())}
 	p.Commit = b.clean(fmt.Sprintf("%.12s", report.Value(o.Commit)))
 	p.Link = b.link(r, o)
 	if o.Path != nil {
@@ -288,56 +267,9 @@ func (b *builder) link(r report.Record, o report.Occurrence) string {
 	return b.page.Links.to(repository, o)
 }
 
-// placeText names what a credential stands in.
-func placeText(o report.Occurrence) string {
-	member := ""
-	if o.Member != nil {
-		member = "!/" + *o.Member
-	}
-	if o.Path != nil {
-		return *o.Path + member
-	}
-	switch o.Where {
-	case scanner.InStdin:
-		return "standard input"
-	case scanner.InTagMessage:
-		return "message of tag " + report.Value(o.Tag)
-	case scanner.InCommitMessage:
-		return fmt.Sprintf("message of commit %.12s", report.Value(o.Object))
-	case scanner.InCommitHeader:
-		return fmt.Sprintf("header of commit %.12s", report.Value(o.Object))
-	}
-	return fmt.Sprintf("object %.12s, which has no path%s", report.Value(o.Object), member)
-}
-
-// reach says by what the place is held.
-func reach(o report.Occurrence) string {
-	switch {
-	case o.Object == nil:
-		return ""
-	case len(o.Refs) > 0:
-		return "in " + shortRef(o.Refs[0]) + more(len(o.Refs)-1+o.MoreRefs)
-	case o.Reachable:
-		return ""
-	case len(o.Reflogs) > 0:
-		return "only in the reflog of " + shortRef(o.Reflogs[0])
-	}
-	return "unreachable from any ref"
-}
-
 func more(n int) string {
 	if n == 0 {
 		return ""
 	}
 	return fmt.Sprintf(" and %d more", n)
-}
-
-// shortRef returns a ref's name as git shows it.
-func shortRef(name string) string {
-	for _, prefix := range []string{"refs/heads/", "refs/tags/", "refs/remotes/"} {
-		if short, ok := strings.CutPrefix(name, prefix); ok {
-			return short
-		}
-	}
-	return name
 }

@@ -111,10 +111,10 @@ func TestNext(t *testing.T) {
 		want    string
 	}{
 		{"f.json", nil, "revokey hook install"},
-		{"-", []report.Record{record(revoke.NotChecked, "111122223333", false)}, "revokey verify --from findings.jsonl"},
+		{"-", []report.Record{record(revoke.NotChecked, "111122223333", false)}, "revokey verify --from FINDINGS"},
 		{"a b's.json", []report.Record{record(revoke.Live, "111122223333", true), record(revoke.Live, "444455556666", true)}, `revokey revoke --from 'a b'\''s.json' --account 111122223333 --account 444455556666`},
-		{"--apply", []report.Record{record(revoke.Live, "777788889999", false)}, "revokey revoke --from findings.jsonl --account ACCOUNT"},
-		{"x\n.json", []report.Record{record(revoke.Live, "111122223333", true), record(revoke.Live, "777788889999", false)}, "revokey revoke --from FINDINGS --account 111122223333"},
+		{"--apply", []report.Record{record(revoke.Live, "777788889999", false)}, "revokey revoke --from FINDINGS --account ACCOUNT"},
+		{"x\n.json", []report.Record{record(revoke.Live, "111122223333", true), record(revoke.Live, "777788889999", false)}, `revokey revoke --from $'x\n.json' --account 111122223333`},
 	} {
 		b := newBuilder(Page{Records: c.records, From: c.from, MadeAt: noon})
 		if got := b.headline(b.credentials()).Next[0].Line; got != c.want {

@@ -5,8 +5,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/revokey-dev/revokey/report"
 	"github.com/revokey-dev/revokey/revoke"
@@ -118,9 +116,9 @@ func plural(n int, what string) string {
 
 // next are the commands to type next. None of them changes anything at AWS by itself.
 func (b *builder) next(all []*credential, count map[string]int) []command {
-	from := "--from " + shellWord(b.page.From)
-	if b.veil.redact(from) != from {
-		from = "--from FINDINGS"
+	from := "--from FINDINGS"
+	if name := b.page.From; name != "" && name[0] != '-' && b.veil.redact(name) == name {
+		from = "--from " + report.ShellWord(name)
 	}
 	switch {
 	case count["live"] > 0:
@@ -183,21 +181,6 @@ func (b *builder) commandsFor(c *credential) []command {
 		commands = append(commands, command{fmt.Sprintf("revokey trace %s %s --json > %s.json", c.ID, account, c.ID), "What was done with it; the page shows it by --trace " + c.ID + ".json."})
 	}
 	return commands
-}
-
-var bareWord = regexp.MustCompile(`^[A-Za-z0-9_./@%+=:,-]+$`)
-
-// shellWord is a file's name as a shell takes it, or the word that stands for it.
-func shellWord(s string) string {
-	switch {
-	case s == "" || s == "-" || strings.HasPrefix(s, "-"):
-		return "findings.jsonl"
-	case bareWord.MatchString(s):
-		return s
-	case slices.ContainsFunc([]rune(s), func(c rune) bool { return !unicode.IsPrint(c) || c == utf8.RuneError }):
-		return "FINDINGS"
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 // warnings are what must not be missed.

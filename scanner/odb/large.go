@@ -51,7 +51,7 @@ func (r *Reader) anyCopy(id ID, not *looseDir, visit func(*Object) error) (damag
 // unless returns damage, and nil where there is a graver error.
 func unless(err, damage error) error {
 	if err != nil {
-		return nil
+		return nil //nolint:nilerr // the caller has err already, and returns it
 	}
 	return damage
 }

@@ -93,7 +93,7 @@ func (r *Reader) mapLoose(l *looseDir, id ID) (f looseFile, err error) {
 // loose decodes a loose object.
 func (r *Reader) loose(l *looseDir, id ID) (Object, error) {
 	f, err := r.mapLoose(l, id)
-	defer unmap(f.src)
+	defer unmap(f.src) //nolint:errcheck // of what was read
 	if err != nil {
 		return Object{}, err
 	}
@@ -104,7 +104,7 @@ func (r *Reader) loose(l *looseDir, id ID) (Object, error) {
 // cannot be read, err is visit's.
 func (r *Reader) looseObject(l *looseDir, id ID, want TypeSet, visit func(*Object) error) (damage, err error) {
 	f, damage := r.mapLoose(l, id)
-	defer unmap(f.src)
+	defer unmap(f.src) //nolint:errcheck // of what was read
 	switch {
 	case damage != nil || !want.Has(f.kind):
 		return damage, nil

@@ -169,7 +169,7 @@ func (r *Reader) packed(p *pack, id ID, offset int64) (obj Object, err error) {
 	}
 	for i := len(chain) - 1; i >= 0 && err == nil; i-- {
 		var next []byte
-		next, _, err = r.onto(p, chain[i], content)
+		next, err = r.onto(p, chain[i], content)
 		r.drop(content)
 		content, lost = r.keep(place{p, chain[i].at}, kind, next, err), i+1
 	}
@@ -254,7 +254,7 @@ func (r *Reader) root(p *pack, h header) (content []byte, kind Type, err error) 
 	if err != nil {
 		return nil, 0, fmt.Errorf("reading the base %x: %w", h.name, err)
 	}
-	content, _, err = r.onto(p, h, base.Data)
+	content, err = r.onto(p, h, base.Data)
 	return content, base.Type, err
 }
 
@@ -275,14 +275,14 @@ func (r *Reader) whole(p *pack, h header) ([]byte, error) {
 	return content, nil
 }
 
-// onto applies the delta that h heads to its base. The regions are valid until the
-// next call.
-func (r *Reader) onto(p *pack, h header, base []byte) (content []byte, dirty []Span, err error) {
+// onto applies the delta that h heads to its base.
+func (r *Reader) onto(p *pack, h header, base []byte) ([]byte, error) {
 	instructions, size, err := r.instructions(p, h, len(base))
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	return r.apply(base, instructions, size, false)
+	content, _, err := r.apply(base, instructions, size, false)
+	return content, err
 }
 
 // instructions inflates the delta that h heads, for a base of so many bytes, and

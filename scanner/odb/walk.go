@@ -182,7 +182,8 @@ func (w *walk) decodeOnto(n *node, number int32) (obj Object, err error) {
 		if err != nil {
 			return obj, err
 		}
-		n.content = append(w.get(int64(len(base.Data)))[:0], base.Data...)
+		n.content = w.get(int64(len(base.Data)))
+		copy(n.content, base.Data)
 	}
 	o := &w.plan.objects[number]
 	h, err := w.plan.pack.header(o.offset)

@@ -89,8 +89,8 @@ func missesEnd(err error) bool {
 func FuzzRoundTrip(f *testing.F) {
 	for level := -2; level <= 9; level++ {
 		for kind := range uint8(kinds) {
-			f.Add(uint64(level+3), uint16(3000), uint16(40000), kind, int8(level), uint8(kind))
-			f.Add(uint64(level+3), uint16(300), uint16(37), kind, int8(level), uint8(kind))
+			f.Add(uint64(level+3), uint16(3000), uint16(40000), kind, int8(level), kind)
+			f.Add(uint64(level+3), uint16(300), uint16(37), kind, int8(level), kind)
 		}
 	}
 	d := new(inflate.Decoder)
