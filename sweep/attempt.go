@@ -67,11 +67,12 @@ func (w *Worker) do(ctx context.Context, d *Delivery) (Result, error) {
 	return w.fetchAndScan(ctx, d, run, sight, v)
 }
 
-// look asks what the repository looks like, unless its forge says that nothing came since, and that is
-// to be believed: then it looks as it did, from nowhere.
+// look asks what the repository looks like, unless its forge tells of no push since that time, nor of
+// any that the sweep which scanned it was not told of: then it looks as it did, from nowhere.
 func (w *Worker) look(ctx context.Context, d *Delivery, run Run, before State) (Sight, error) {
 	pushed := d.Repository.Pushed
-	if !run.Since.IsZero() && !pushed.IsZero() && pushed.Before(run.Since) && before.Tips != "" {
+	known := !pushed.IsZero() && pushed.Equal(before.Pushed)
+	if known && pushed.Before(run.Since) && before.Tips != "" {
 		return Sight{Tips: before.Tips}, nil
 	}
 	return w.Fetcher.Look(ctx, d.Repository)
@@ -154,10 +155,24 @@ func (w *Worker) scan(ctx context.Context, d *Delivery, run Run, c Clone, r *Res
 	}
 	start := time.Now()
 	w.desk.phase(d, "scanning")
+	if w.ScanTimeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, w.ScanTimeout, tooLong{})
+		defer cancel()
+	}
 	found, err := w.Scanner.Scan(ctx, run, d.Repository, c)
 	r.ScanTime = time.Since(start)
+	if err != nil && errors.Is(context.Cause(ctx), tooLong{}) {
+		err = tooLong{}
+	}
 	return found, err
 }
+
+// tooLong is why a scan was ended. Another would take as long.
+type tooLong struct{}
+
+func (tooLong) Error() string   { return "scanning it took longer than it may (--scan-timeout)" }
+func (tooLong) Permanent() bool { return true }
 
 // runCache holds the runs that jobs belong to.
 type runCache struct {

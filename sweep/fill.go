@@ -19,8 +19,8 @@ type Filler struct {
 
 	// Wanted says whether a repository is to be scanned; nil: all are.
 	Wanted func(forge.Repository) bool
-	// Listed is called for each repository that is. May be nil.
-	Listed func(n int)
+	// Listing takes what is listed. nil: nobody looks on.
+	Listing *Listing
 }
 
 // NewRun begins the run, which then is in the ledger. Without an ID it gets one, and a shard that
@@ -44,28 +44,34 @@ func ValidRunID(id string) bool { return id != "" && len(id) < 100 && keyWord(id
 // batch is how many jobs are handed to the queue at a time.
 const batch = 64
 
-// Fill lists repositories and adds a job for each that has no result in the run yet. What is
-// refused by name is noted in the run. An error ends the listing; what was listed is in the queue then.
+// savedEvery is how often a run that is being listed is saved, so that others see how far it is.
+const savedEvery = 2 * time.Second
+
+// Fill lists repositories and adds a job for each that has no result in the run yet; what has one counts as listed,
+// whether or not it still is. What is refused by name is noted in the run. An error ends the listing; what
+// was listed is in the queue then.
 func (f *Filler) Fill(ctx context.Context, run *Run, repositories iter.Seq2[forge.Repository, error]) error {
+	if f.Listing == nil {
+		f.Listing = &Listing{}
+	}
+	defer f.Listing.end()
 	done, err := f.Ledger.Done(ctx, run.ID)
 	if err != nil {
 		return err
 	}
-	seen := make(map[string]bool, len(done)) // whether it has a result
 	for _, key := range done {
-		seen[key] = true
+		f.Listing.add(key)
 	}
 	jobs := make(chan Job, batch)
 	p := pool.New().WithContext(ctx).WithCancelOnError()
 	p.Go(func(ctx context.Context) error { return f.enqueue(ctx, jobs) })
-	known := make(map[string]bool)
 	run.Refused, run.Listed = nil, false
 	p.Go(func(ctx context.Context) error {
 		defer close(jobs)
-		return f.list(ctx, run, repositories, jobs, seen, known)
+		return f.list(ctx, run, repositories, jobs)
 	})
 	err = p.Wait()
-	run.Jobs, run.Listed = len(known), err == nil
+	run.Jobs, run.Listed = f.count(), err == nil
 	saving, cancel := context.WithTimeout(context.WithoutCancel(ctx), toTell)
 	defer cancel()
 	return errors.Join(err, f.Ledger.SetRun(saving, *run))
@@ -73,7 +79,8 @@ func (f *Filler) Fill(ctx context.Context, run *Run, repositories iter.Seq2[forg
 
 // list hands on what is wanted. An error of the listing itself comes last, so that what came before
 // it gets into the queue.
-func (f *Filler) list(ctx context.Context, run *Run, repositories iter.Seq2[forge.Repository, error], jobs chan<- Job, seen, known map[string]bool) error {
+func (f *Filler) list(ctx context.Context, run *Run, repositories iter.Seq2[forge.Repository, error], jobs chan<- Job) error {
+	saved := time.Now()
 	for r, err := range repositories {
 		var refused *forge.Refused
 		switch {
@@ -86,15 +93,7 @@ func (f *Filler) list(ctx context.Context, run *Run, repositories iter.Seq2[forg
 			continue
 		}
 		j := Job{Run: run.ID, Repository: r}
-		key := j.Key()
-		if known[key] {
-			continue
-		}
-		known[key] = true
-		if f.Listed != nil {
-			f.Listed(len(known))
-		}
-		if seen[key] {
+		if !f.Listing.add(j.Key()) {
 			continue
 		}
 		select {
@@ -102,8 +101,19 @@ func (f *Filler) list(ctx context.Context, run *Run, repositories iter.Seq2[forg
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
+		if time.Since(saved) > savedEvery {
+			saved, run.Jobs = time.Now(), f.count()
+			if err := f.Ledger.SetRun(ctx, *run); err != nil {
+				return fmt.Errorf("saving the run: %w", err)
+			}
+		}
 	}
 	return nil
+}
+
+func (f *Filler) count() int {
+	n, _ := f.Listing.Count()
+	return n
 }
 
 // enqueue takes as many jobs at a time as there are, so that none waits for others.

@@ -47,7 +47,8 @@ type Account struct {
 	SkippedCount int64     `json:"skipped_count,omitempty"`
 	Skipped      []Skipped `json:"skipped,omitempty"` // the first of them
 	Notes        []string  `json:"notes,omitempty"`
-	Mirror       string    `json:"mirror,omitempty"` // where its objects can be read again, on the worker's machine
+	Endpoint     string    `json:"aws_endpoint,omitempty"` // where AWS calls went, if not to AWS
+	Mirror       string    `json:"mirror,omitempty"`       // where its objects can be read again, on the worker's machine
 }
 
 // Skipped is something within a repository that was not scanned, and why.
@@ -60,7 +61,7 @@ type Skipped struct {
 type State struct {
 	Tips   string    `json:"tips"`            // what its refs were, hashed, before it was fetched
 	Rules  string    `json:"rules"`           // by which it was scanned
-	Pushed time.Time `json:"pushed,omitzero"` // as the forge told then
+	Pushed time.Time `json:"pushed,omitzero"` // as the forge told before it was scanned
 	Result Result    `json:"result"`          // of the run that scanned it
 }
 
@@ -73,8 +74,9 @@ type Run struct {
 	Group   string    `json:"group,omitempty"` // of the shards of one sweep; "": it is not of several
 	Shard   Shard     `json:"shard,omitzero"`
 	Started time.Time `json:"started"`
-	Listed  bool      `json:"listed"` // all repositories are in the queue
-	Jobs    int       `json:"jobs"`   // how many they are
+	Filter  string    `json:"filter,omitempty"` // which repositories are wanted, for who lists
+	Listed  bool      `json:"listed"`           // all repositories are in the queue
+	Jobs    int       `json:"jobs"`             // how many they are
 	Refused []Skipped `json:"refused,omitempty"`
 	Ended   time.Time `json:"ended,omitzero"`
 }
@@ -166,25 +168,35 @@ func (l Ledger) Finish(ctx context.Context, r Result) (first bool, err error) {
 	return err == nil, err
 }
 
-// The most that a result tells of one repository, so that it fits into an entry.
+// The most that a result tells of one repository.
 const (
 	maxTold     = 200 // notes, and skipped things
 	maxToldText = 500 // bytes of each
+	maxResult   = MaxValue / 2
 )
 
-// bounded returns the result without what is too much of it to keep. Counts stay.
+// bounded returns the result without what is too much of it to keep in an entry, as a part of another one
+// too. Counts stay.
 func (r Result) bounded() Result {
 	r.Reason = cut(r.Reason)
-	r.Scan.Notes = slices.Clone(r.Scan.Notes[:min(len(r.Scan.Notes), maxTold)])
-	for i, n := range r.Scan.Notes {
-		r.Scan.Notes[i] = cut(n)
+	for told := maxTold; ; told /= 2 {
+		r.Scan.Notes, r.Scan.Skipped = first(r.Scan.Notes, told, cut), first(r.Scan.Skipped, told, Skipped.cut)
+		if data, err := json.Marshal(r); told == 0 || err == nil && len(data) <= maxResult { // a byte may take six in JSON
+			return r
+		}
 	}
-	r.Scan.Skipped = slices.Clone(r.Scan.Skipped[:min(len(r.Scan.Skipped), maxTold)])
-	for i, s := range r.Scan.Skipped {
-		r.Scan.Skipped[i] = Skipped{cut(s.What), cut(s.Reason)}
-	}
-	return r
 }
+
+// first returns the first n of all, made short.
+func first[T any](all []T, n int, short func(T) T) []T {
+	var some []T
+	for _, x := range all[:min(len(all), n)] {
+		some = append(some, short(x))
+	}
+	return some
+}
+
+func (s Skipped) cut() Skipped { return Skipped{cut(s.What), cut(s.Reason)} }
 
 func cut(s string) string {
 	if len(s) <= maxToldText {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/klauspost/compress/zstd"
 )
@@ -107,15 +106,4 @@ func (r *entryReader) Read(p []byte) (int, error) {
 	n := copy(p, r.left)
 	r.left = r.left[n:]
 	return n, nil
-}
-
-// inUse reports whether a repository still has the findings of that entry.
-func (l Ledger) inUse(ctx context.Context, key string) (bool, error) {
-	words := strings.Split(key, ".")
-	if len(words) != 4 {
-		return false, nil
-	}
-	s, err := l.State(ctx, words[1])
-	at := s.Result.Findings
-	return at.Run == words[0] && at.Attempt == words[2], err
 }

@@ -55,4 +55,7 @@ type Store interface {
 	Keys(ctx context.Context, b Bucket, prefix string) ([]string, error)
 
 	Delete(ctx context.Context, b Bucket, key string) error
+
+	// Clear takes out all entries whose keys begin with the words of prefix, which is not "".
+	Clear(ctx context.Context, b Bucket, prefix string) error
 }

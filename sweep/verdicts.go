@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"time"
 )
 
@@ -131,11 +132,27 @@ func (v Verdicts) askAndKeep(ctx context.Context, keyID, credential string, revi
 	}
 	keeping, cancel := context.WithTimeout(context.WithoutCancel(ctx), toTell)
 	defer cancel()
-	_, err = v.write(keeping, keyID, a, revision)
-	if errors.Is(err, ErrExists) {
-		err = nil // somebody took us for dead, and has an answer, or asks: ours is as good
+	return answer, errors.Join(askErr, v.keep(keeping, keyID, a, revision, credential))
+}
+
+// keep keeps the answers. Where somebody took us for dead, and has an answer, or asks, that stays: it is as good.
+// Where they are too many for an entry only the last one is kept, and the others may be asked for again.
+func (v Verdicts) keep(ctx context.Context, keyID string, a asked, revision uint64, credential string) error {
+	if data, err := json.Marshal(a); err == nil && len(data) > MaxValue {
+		maps.DeleteFunc(a.Answers, func(c string, _ json.RawMessage) bool { return c != credential })
 	}
-	return answer, errors.Join(askErr, err)
+	for range 3 {
+		_, err := v.write(ctx, keyID, a, revision)
+		if !errors.Is(err, ErrExists) {
+			return err
+		}
+		now, next, err := v.read(ctx, keyID)
+		if err != nil || now.Holder != v.Holder {
+			return err
+		}
+		revision = next // it is ours: a word of ours arrived of which we were not told
+	}
+	return nil
 }
 
 // beHeard lets the entry change until ctx is done, and returns its revision.

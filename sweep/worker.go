@@ -31,7 +31,7 @@ type Clone struct {
 }
 
 // Fetcher gets repositories. An error with a method Permanent() bool that returns true is one that
-// another attempt would not mend.
+// another attempt would not mend; one with RetryAfter() time.Duration says when that may.
 type Fetcher interface {
 	Look(ctx context.Context, r forge.Repository) (Sight, error)
 	Fetch(ctx context.Context, r forge.Repository, s Sight) (Clone, error)
@@ -69,14 +69,17 @@ type Worker struct {
 	Ledger   Ledger
 	Fetcher  Fetcher
 	Scanner  Scanner
-	Name     string        // in logs and in status
-	Parallel int           // repositories at a time
-	Scans    int           // of them scanned at a time, while the others fetch
-	Attempts int           // after how many a repository is given up
-	Pause    time.Duration // before the second attempt; longer before each further one. 0: 5 s
-	Log      *slog.Logger
-	Tell     func(Event) // what became of a job; called by several goroutines. May be nil
-	Idle     func()      // called where there is no job, and none in hand. May be nil
+	Name     string // in logs and in status
+	Parallel int    // repositories at a time
+	Scans    int    // of them scanned at a time, while the others fetch
+	Attempts int    // after how many a repository is given up
+
+	ScanTimeout time.Duration // of one scan; 0: no limit
+
+	Pause time.Duration // before the second attempt; longer before each further one. 0: 5 s
+	Log   *slog.Logger
+	Tell  func(Event) // what became of a job; called by several goroutines. May be nil
+	Idle  func()      // called where the queue holds no job, and nobody has one in hand. May be nil
 
 	slots chan struct{}
 	runs  runCache
@@ -143,7 +146,7 @@ func (w *Worker) loop(ctx context.Context) error {
 	for ctx.Err() == nil {
 		d, err := w.Queue.Next(ctx)
 		switch {
-		case errors.Is(err, ErrNone) && w.Idle != nil && len(w.desk.now().Hands) == 0:
+		case errors.Is(err, ErrNone) && w.Idle != nil && isEmpty(ctx, w.Queue):
 			w.Idle()
 		case errors.Is(err, ErrNone) || ctx.Err() != nil:
 		case err != nil:
@@ -197,8 +200,8 @@ func (w *Worker) settle(ctx, working context.Context, d *Delivery, r Result, err
 		err = w.Queue.Retry(ctx, d, homeward)
 	case !permanent(err) && d.Attempt < w.Attempts:
 		e.Retried, e.Result.Reason = true, err.Error()
-		w.Log.Warn("will be tried again", "repository", d.Repository.Name, "attempt", d.Attempt, "error", err)
-		err = w.Queue.Retry(ctx, d, w.pause(d.Attempt))
+		w.Log.Info("will be tried again", "repository", d.Repository.Name, "attempt", d.Attempt, "error", err)
+		err = w.Queue.Retry(ctx, d, max(w.pause(d.Attempt), askedFor(err)))
 	default:
 		e.Result.Reason = err.Error()
 		e.First, err = w.giveUp(ctx, d, &e.Result, err)
@@ -248,7 +251,7 @@ func (w *Worker) giveUp(ctx context.Context, d *Delivery, r *Result, why error) 
 	if first, err = w.Ledger.Finish(ctx, *r); err != nil {
 		return false, err
 	}
-	w.Log.Warn("not scanned", "repository", d.Repository.Name, "attempts", d.Attempt, "error", why)
+	w.Log.Info("not scanned", "repository", d.Repository.Name, "attempts", d.Attempt, "error", why)
 	if permanent(why) && poison == nil {
 		return first, w.Queue.Ack(ctx, d)
 	}
@@ -259,6 +262,18 @@ func (w *Worker) giveUp(ctx context.Context, d *Delivery, r *Result, why error) 
 func permanent(err error) bool {
 	var p interface{ Permanent() bool }
 	return errors.As(err, &p) && p.Permanent()
+}
+
+// maxAskedFor is the longest pause of a server's that is kept.
+const maxAskedFor = time.Hour
+
+// askedFor returns for how long the server that refused asks to be left alone.
+func askedFor(err error) time.Duration {
+	var p interface{ RetryAfter() time.Duration }
+	if !errors.As(err, &p) {
+		return 0
+	}
+	return min(p.RetryAfter(), maxAskedFor)
 }
 
 // sleep waits, and reports whether ctx let it.

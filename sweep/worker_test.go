@@ -60,7 +60,7 @@ func (f *fake) Scan(ctx context.Context, r sweep.Run, repo forge.Repository, c s
 	if f.during != nil {
 		f.during(ctx, repo.Name)
 	}
-	return sweep.Found{Account: sweep.Account{Blobs: 1}, Documents: func(context.Context, sweep.Verdicts) ([][]byte, error) {
+	return sweep.Found{Account: sweep.Account{Blobs: 1}, Documents: func(ctx context.Context, _ sweep.Verdicts) ([][]byte, error) {
 		return [][]byte{[]byte(`"` + repo.Name + `"`)}, ctx.Err()
 	}}, ctx.Err()
 }
@@ -101,7 +101,7 @@ func worker(q *natsq.Embedded, f *fake) *sweep.Worker {
 func sweepAll(t *testing.T, q *natsq.Embedded, run sweep.Run, names []string, workers ...*sweep.Worker) map[string]sweep.Result {
 	t.Helper()
 	l := sweep.Ledger{Store: q}
-	f := sweep.Filler{Queue: q, Ledger: l}
+	f := sweep.Filler{Queue: q, Ledger: l, Listing: &sweep.Listing{}}
 	err := f.Fill(t.Context(), &run, func(yield func(forge.Repository, error) bool) {
 		for _, n := range names {
 			if !yield(sweeptest.JobOf(run.ID, n).Repository, nil) {
@@ -124,7 +124,7 @@ func sweepAll(t *testing.T, q *natsq.Embedded, run sweep.Run, names []string, wo
 			}
 		})
 	}
-	err = l.Wait(ctx, q, run.ID, func() (int, bool) { return run.Jobs, true }, func(int, int) {})
+	err = l.Wait(ctx, q, run.ID, f.Listing, func(int, int) {})
 	stop()
 	group.Wait()
 	if err != nil {
@@ -140,7 +140,10 @@ func sweepAll(t *testing.T, q *natsq.Embedded, run sweep.Run, names []string, wo
 	if len(results) != len(names) {
 		t.Fatalf("%d results of %d", len(results), len(names))
 	}
-	if err := l.End(t.Context(), run); err != nil {
+	if _, err := l.End(t.Context(), run); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Tidy(t.Context(), run.Whole()); err != nil {
 		t.Fatal(err)
 	}
 	return results

@@ -45,7 +45,7 @@ func (s streams) obeying(line commandLine) (streams, error) {
 // addCommonFlags gives the flags to each command that does something, unless it has one of
 // the name.
 func addCommonFlags(c *cli.Command) {
-	if len(c.Subcommands) > 0 {
+	if len(c.Subcommands) > 0 && len(c.Flags) == 0 { // it names others only
 		return
 	}
 	for _, f := range commonFlags() {

@@ -32,11 +32,18 @@ set by flags and your own file alone.`,
 	}
 }
 
-// configShowFlags are those of scan, but for what it scans, and what else is a setting.
+// configShowFlags are those of scan, but for what it scans, and what else is a setting of a sweep.
 func configShowFlags(std streams) []cli.Flag {
-	return slices.DeleteFunc(scanCommand(std).Flags, func(f cli.Flag) bool {
+	flags := slices.DeleteFunc(scanCommand(std).Flags, func(f cli.Flag) bool {
 		return slices.Contains([]string{"stdin", "staged", "range", "ci"}, f.Names()[0]) || changesAWS(f)
 	})
+	for _, f := range sweepCommand(std).Flags {
+		same := func(g cli.Flag) bool { return g.Names()[0] == f.Names()[0] }
+		if !slices.ContainsFunc(flags, same) && slices.ContainsFunc(settings(), func(s setting) bool { return s.flag == f.Names()[0] }) {
+			flags = append(flags, f)
+		}
+	}
+	return flags
 }
 
 func runConfigShow(c *cli.Context, std streams) error {

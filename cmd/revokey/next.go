@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -25,6 +26,8 @@ type nextStep struct {
 	out  outputOptions
 	from string // the findings, in a file that later commands read; "": there is none
 	aws  awsOptions
+
+	again string // the command that has them in findings.jsonl; "": this one, with --output
 }
 
 // nextOf returns the step that follows a report of findings: from is what they were read from.
@@ -162,5 +165,6 @@ func (n nextStep) revoke(records []report.Record) []string {
 		}
 		return []string{n.command(words, accounts)}
 	}
-	return []string{n.line.without("verify").with("--output", "jsonl=findings.jsonl"), n.command([]string{"revoke", "--from", "findings.jsonl"}, accounts)}
+	again := cmp.Or(n.again, n.line.without("verify").with("--output", "jsonl=findings.jsonl"))
+	return []string{again, n.command([]string{"revoke", "--from", "findings.jsonl"}, accounts)}
 }

@@ -55,7 +55,10 @@ func commandPage(name string, c *cli.Command) page {
 	if text := strings.TrimSpace(c.Description); text != "" {
 		p.description = strings.Split(text, "\n\n")
 	}
-	if len(p.commands) > 0 {
+	switch {
+	case len(p.commands) > 0 && p.args != "": // it does something without one of them
+		p.args = "[FLAG…] " + p.args
+	case len(p.commands) > 0:
 		p.args = "COMMAND [FLAG…]"
 	}
 	p.flags = groupsOf(c.Flags)

@@ -70,8 +70,8 @@ func settings() []setting {
 		{key: "fetch_timeout", flag: "fetch-timeout", scope: byUser},
 		{key: "stall_timeout", flag: "stall-timeout", scope: byUser},
 		{key: "min_free", flag: "min-free", scope: byUser},
+		{key: "scan_timeout", flag: "scan-timeout", scope: byUser},
 		{key: "metrics_listen", flag: "metrics-listen", scope: byUser},
-		{key: "log", flag: "log", scope: byUser},
 	}
 }
 

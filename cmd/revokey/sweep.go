@@ -42,8 +42,8 @@ type workOptions struct {
 	ask      askOptions
 	aws      awsOptions
 	metrics  string
-	log      string
 	insecure bool
+	scanning time.Duration // of one repository at most; 0: no limit
 }
 
 // sweepScanOptions decide on what is found. They travel with the run, so that all workers scan alike.
@@ -54,13 +54,12 @@ type sweepScanOptions struct {
 }
 
 const sweepDescription = `Scans every repository of an organisation, and reports each credential once, with all
-the repositories that hold it. A SOURCE is
+the repositories that hold it.
 
-   github:ORG   gitlab:GROUP/SUBGROUP   gitea:https://HOST/OWNER   bitbucket:WORKSPACE
-   azure:ORG/PROJECT   codecommit:REGION   list:FILE (one URL or folder a line; -: standard input)
-   a folder (all repositories below it), or a repository's URL
-
-Tokens come from the environment, or from git's credential helper; see docs/forges.md.
+A SOURCE is github:ORG, gitlab:GROUP/SUBGROUP, gitea:https://HOST/OWNER, bitbucket:WORKSPACE,
+azure:ORG/PROJECT, codecommit:REGION, list:FILE (one URL or folder a line; -: standard input), a
+folder (all repositories below it), or a repository's URL. Tokens come from the environment, or
+from git's credential helper; see docs/forges.md.
 
 What was done is kept in --state-dir: after a crash or Ctrl-C, ` + "`revokey sweep --resume`" + ` goes on; the
 next sweep looks at what has changed only. With --queue the work is done by any number of
@@ -113,6 +112,7 @@ func workFlags() []cli.Flag {
 		&cli.Int64Flag{Name: "max-repository-size", Usage: "list, and do not fetch, what has more than `MIB` mebibytes", DefaultText: "no limit", Category: "Work"},
 		&cli.DurationFlag{Name: "fetch-timeout", Value: 30 * time.Minute, Usage: "give up a fetch after `DURATION`", Category: "Work"},
 		&cli.DurationFlag{Name: "stall-timeout", Value: time.Minute, Usage: "give up a fetch of which nothing comes for `DURATION`", Category: "Work"},
+		&cli.DurationFlag{Name: "scan-timeout", Value: 2 * time.Hour, Usage: "list, and do not go on to scan, a repository that takes longer than `DURATION`; 0: no limit", Category: "Work"},
 		&cli.Int64Flag{Name: "min-free", Value: 512, Usage: "fetch only while the disk has `MIB` mebibytes left", Category: "Work"},
 		&cli.Int64Flag{Name: "memory", Value: 32, Usage: "let each reader hold on to `MIB` mebibytes of decoded objects", Category: "Work"},
 		&cli.Int64Flag{Name: "max-size", Usage: "skip, and name, objects of more than `MIB` mebibytes", DefaultText: "no limit", Category: "Work"},
@@ -120,7 +120,6 @@ func workFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "no-archives", Usage: "do not look into archives and compressed files", Category: "Work"},
 		&cli.BoolFlag{Name: "insecure", Usage: "allow plain http to other hosts than this one", Category: "Work"},
 		&cli.StringFlag{Name: "metrics-listen", Usage: "serve metrics and health at `ADDRESS`, such as 127.0.0.1:9464", Category: "Work"},
-		&cli.StringFlag{Name: "log", Usage: "log each repository to standard error: `FORMAT` is text or json", Category: "Work"},
 		&cli.GenericFlag{Name: "verify", Value: newVerifyMode(), Usage: "ask AWS which of the keys are live: `MODE` is on (as --verify alone), own or off", Category: "AWS"},
 	}
 }
@@ -141,6 +140,9 @@ func sweepOptionsOf(c *cli.Context, std streams) (o sweepOptions, err error) {
 	}
 	if o.filter, err = filterOf(c); err != nil {
 		return o, err
+	}
+	if o.resume && len(o.words) == 0 && slices.ContainsFunc(append(filterNames(), "since"), c.IsSet) {
+		return o, usagef("a sweep goes on with the filters that it began with").withHint("leave them out, or name the SOURCE too")
 	}
 	if o.since, err = parseSince(c, "since"); err != nil {
 		return o, err
@@ -178,6 +180,43 @@ func filterOf(c *cli.Context) (forge.Filter, error) {
 	return f, nil
 }
 
+// filterNames are the flags that say which repositories are wanted.
+func filterNames() []string {
+	var names []string
+	for _, f := range filterFlags() {
+		names = append(names, f.Names()[0])
+	}
+	return names
+}
+
+// wanted is which repositories are, as it is kept with a run.
+type wanted struct {
+	Filter   forge.Filter `json:"filter"`
+	Wikis    bool         `json:"wikis,omitempty"`
+	Snippets bool         `json:"snippets,omitempty"`
+}
+
+func (o sweepOptions) filterText() string {
+	data, err := json.Marshal(wanted{o.filter, o.forge.Wikis, o.forge.Snippets})
+	if err != nil {
+		panic("revokey: internal error: " + err.Error()) // numbers, times and words alone
+	}
+	return string(data)
+}
+
+// takeFilter takes that of a run.
+func (o *sweepOptions) takeFilter(r sweep.Run) error {
+	if r.Filter == "" {
+		return nil
+	}
+	var w wanted
+	if err := json.Unmarshal([]byte(r.Filter), &w); err != nil {
+		return fmt.Errorf("reading the filters of the sweep: %w", err)
+	}
+	o.filter, o.forge.Wikis, o.forge.Snippets = w.Filter, w.Wikis, w.Snippets
+	return nil
+}
+
 // parseSince reads a time of a flag: a date, or how long ago.
 func parseSince(c *cli.Context, flag string) (time.Time, error) {
 	s := c.String(flag)
@@ -198,7 +237,7 @@ func parseSince(c *cli.Context, flag string) (time.Time, error) {
 func workOptionsOf(c *cli.Context) (o workOptions, err error) {
 	o = workOptions{
 		workers: c.Int("workers"), attempts: c.Int("attempts"), memory: c.Int64("memory") << 20,
-		verify: *c.Generic("verify").(*verifyMode), metrics: c.String("metrics-listen"), log: c.String("log"), insecure: c.Bool("insecure"),
+		verify: *c.Generic("verify").(*verifyMode), metrics: c.String("metrics-listen"), insecure: c.Bool("insecure"), scanning: c.Duration("scan-timeout"),
 		scan: sweepScanOptions{MaxSize: c.Int64("max-size") << 20, NoArchives: c.Bool("no-archives"), MaxArchiveSize: c.Int64("max-archive-size") << 20},
 	}
 	if !c.IsSet("workers") {
@@ -209,10 +248,8 @@ func workOptionsOf(c *cli.Context) (o workOptions, err error) {
 		Timeout: c.Duration("fetch-timeout"), Stall: c.Duration("stall-timeout"), Parallel: o.workers, Insecure: o.insecure,
 	}
 	switch {
-	case o.workers < 0 || o.attempts < 1 || o.memory <= 0 || o.fetch.Timeout <= 0 || o.fetch.Stall <= 0 || o.fetch.MinFree < 0 || o.fetch.MaxSize < 0 || o.scan.MaxSize < 0 || o.scan.MaxArchiveSize < 0:
+	case o.workers < 0 || o.attempts < 1 || o.memory <= 0 || o.fetch.Timeout <= 0 || o.fetch.Stall <= 0 || o.scanning < 0 || o.fetch.MinFree < 0 || o.fetch.MaxSize < 0 || o.scan.MaxSize < 0 || o.scan.MaxArchiveSize < 0:
 		return o, usagef("--workers, --attempts, --memory, the sizes and the times take numbers above 0")
-	case o.log != "" && o.log != "text" && o.log != "json":
-		return o, usagef("--log takes text or json, not %q", o.log)
 	}
 	if o.aws, err = awsOptionsOf(c); err != nil {
 		return o, err

@@ -12,10 +12,10 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/revokey-dev/revokey/report"
 	"github.com/revokey-dev/revokey/sweep"
 	"github.com/revokey-dev/revokey/sweep/folder"
 	"github.com/revokey-dev/revokey/sweep/natsq"
+	"github.com/revokey-dev/revokey/sweep/sqsq"
 )
 
 // queueOptions say where the work waits, and where what is known of it is kept.
@@ -52,6 +52,8 @@ func queueOptionsOf(c *cli.Context) (o queueOptions, err error) {
 		return o, usagef("the queue %q is none of nats://HOST, tls://HOST and sqs://REGION/ACCOUNT/NAME", withoutUser(o.url))
 	case strings.Contains(rest, "@"):
 		return o, usagef("the URL of a queue holds no password, which others could read").withHint("give it in a file with --queue-credentials")
+	case scheme == "sqs" && o.nats.Wait > sqsq.MaxWait:
+		return o, usagef("SQS keeps a job from others for twelve hours at most: --queue-wait is less")
 	case scheme == "sqs" && o.store == "":
 		return o, usagef("sqs keeps no results: name a folder that all workers share with --store DIR")
 	case (o.nats.Cert == "") != (o.nats.Key == ""):
@@ -126,41 +128,6 @@ func (o queueOptions) openLedger(ctx context.Context) (openQueue, error) {
 	store, err := folder.Open(o.store)
 	return openQueue{ledger: sweep.Ledger{Store: store}, close: func() error { return nil }}, err
 }
-
-// newLog returns the log of workers, which goes to standard error in the format asked for. Without one,
-// only trouble is told, as other commands tell it.
-func newLog(format string, std streams) *slog.Logger {
-	switch format {
-	case "json":
-		return slog.New(slog.NewJSONHandler(std.err, nil))
-	case "text":
-		return slog.New(slog.NewTextHandler(std.err, nil))
-	}
-	return slog.New(&peopleHandler{std: std})
-}
-
-// peopleHandler tells people of errors.
-type peopleHandler struct{ std streams }
-
-func (h *peopleHandler) Enabled(_ context.Context, level slog.Level) bool {
-	return level >= slog.LevelWarn
-}
-
-func (h *peopleHandler) Handle(_ context.Context, r slog.Record) error {
-	if r.Level < slog.LevelError {
-		return nil
-	}
-	text := r.Message
-	r.Attrs(func(a slog.Attr) bool {
-		text += fmt.Sprintf(" %s=%s", a.Key, a.Value)
-		return true
-	})
-	h.std.say("%s", report.Printable(text))
-	return nil
-}
-
-func (h *peopleHandler) WithAttrs([]slog.Attr) slog.Handler { return h }
-func (h *peopleHandler) WithGroup(string) slog.Handler      { return h }
 
 // statusFile is where a sweep in one process tells others how far it is.
 func (o queueOptions) statusFile() string { return filepath.Join(o.dir, "status.json") }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -56,7 +57,8 @@ func runSweepResults(ctx context.Context, o queueOptions, name string, quiet sil
 	if err != nil {
 		return err
 	}
-	return reportSweep(ctx, q.ledger, runs, quiet, out, std)
+	r := sweepReport{silence: quiet, out: out, whole: true}
+	return r.tell(ctx, q.ledger, runs, std)
 }
 
 // runsNamed returns the run of that name, or the last; of a sweep in shards, that of each shard.
@@ -86,9 +88,18 @@ func runsNamed(ctx context.Context, l sweep.Ledger, name string) ([]sweep.Run, e
 // errNoSweep is why there is nothing to tell.
 var errNoSweep = errors.New("there was no sweep yet")
 
-// reportSweep reports what a run found, or the shards of one.
-func reportSweep(ctx context.Context, l sweep.Ledger, runs []sweep.Run, silence silenceOptions, out outputOptions, std streams) error {
-	agreements, err := silence.load("")
+// sweepReport is how a sweep is reported.
+type sweepReport struct {
+	silence  silenceOptions
+	out      outputOptions
+	aws      awsOptions // of the sweep that ends with the report
+	verified bool       // that sweep asked AWS
+	whole    bool       // of all shards, by a command that does not sweep itself
+}
+
+// tell reports what a run found, or the shards of one.
+func (r sweepReport) tell(ctx context.Context, l sweep.Ledger, runs []sweep.Run, std streams) error {
+	agreements, err := r.silence.load("")
 	if err != nil {
 		return err
 	}
@@ -102,12 +113,53 @@ func reportSweep(ctx context.Context, l sweep.Ledger, runs []sweep.Run, silence 
 	if err := g.finish(ctx, l, runs[0].Whole(), &sum); err != nil {
 		return err
 	}
-	if of := runs[0]; of.Group != "" && len(runs) > 1 && len(runs) < of.Shard.Total {
+	if of := runs[0]; r.whole && len(runs) < of.Shard.Total {
 		skip(&sum, fmt.Sprintf("%d of %d shards", of.Shard.Total-len(runs), of.Shard.Total), "they have not begun")
 	}
 	suspects := quiet(agreements, g.suspects(), &sum)
-	out.started = runs[0].Started
-	return errors.Join(out.write(std, summarise(suspects, &sum), sum), outcome(sum))
+	records := summarise(suspects, &sum)
+	next := r.next(std)
+	r.out.started, r.out.next = runs[0].Started, next.ofMany(sum)
+	if err := r.out.write(std, records, sum); err != nil {
+		return errors.Join(err, outcome(sum))
+	}
+	r.tellNext(next, records, std)
+	return errors.Join(notAsked(suspects, std), outcome(sum))
+}
+
+// next returns the step that follows: where it needs the findings in a file, they come from what is kept.
+func (r sweepReport) next(std streams) nextStep {
+	n := nextOf(std, r.out, "", r.aws)
+	words := []string{"revokey", "sweep", "results"}
+	for _, f := range slices.Concat(queueFlags(), sweepSilenceFlags()) {
+		words = append(words, std.line.only(f.Names()[0])...)
+	}
+	n.again = typed(append(words, "--output", "jsonl=findings.jsonl")...)
+	return n
+}
+
+// tellNext tells it. What a sweep that is over left open is nothing to ask about again: its clones are gone.
+func (r sweepReport) tellNext(n nextStep, records []report.Record, std streams) {
+	if r.whole {
+		records = slices.DeleteFunc(slices.Clone(records), func(r report.Record) bool { return !switchable(r) })
+	}
+	n.tell(std, records, r.verified)
+}
+
+// notAsked tells of credentials that nobody was asked about because the time for that was over.
+func notAsked(suspects []suspect, std streams) error {
+	n := 0
+	for _, s := range suspects {
+		if strings.HasSuffix(s.Verdict.Reason, errTimeIsUp.Error()) {
+			n++
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	std.say("%s: %s", countOf(n, "credential"), errTimeIsUp)
+	std.hint("the next sweep with --verify asks about them; --verify-timeout gives it more time")
+	return errIncomplete
 }
 
 // gathering joins the findings of repositories by credential.
@@ -140,8 +192,12 @@ func (g *gathering) gather(ctx context.Context, l sweep.Ledger, run sweep.Run, s
 	for _, r := range run.Refused {
 		skip(sum, r.What, r.Reason)
 	}
-	if missing := run.Jobs - all; missing > 0 {
-		skip(sum, fmt.Sprintf("%d repositories", missing), "the sweep has not come to them yet: `revokey sweep --resume` goes on")
+	missing := run.Jobs - all
+	switch {
+	case missing > 0:
+		skip(sum, countOfRepositories(missing), "the sweep has not come to them yet: `revokey sweep --resume` goes on")
+	case run.Listed && run.Ended.IsZero():
+		skip(sum, "what the sweep is at", "it did not end: `revokey sweep --resume` goes on")
 	}
 	if !run.Listed {
 		skip(sum, "repositories that were not listed", "the listing did not end: `revokey sweep --resume` lists them again")
@@ -169,6 +225,9 @@ func skip(sum *report.Summary, what, reason string) {
 func countResult(r sweep.Result, sum *report.Summary) {
 	sum.Blobs += r.Scan.Blobs
 	sum.Bytes += r.Scan.Bytes
+	if r.Outcome == sweep.Scanned {
+		sum.AWSEndpoint = cmp.Or(sum.AWSEndpoint, r.Scan.Endpoint)
+	}
 	if r.Outcome == sweep.NotScanned || r.Outcome == sweep.Dead {
 		skip(sum, r.Repository.Name, r.Reason)
 		return
@@ -266,15 +325,46 @@ func merge(to *report.Record, from report.Record) {
 	to.AtHead = to.AtHead || from.AtHead
 	to.FirstSeen = pick(to.FirstSeen, from.FirstSeen, time.Time.Before)
 	to.LastSeen = pick(to.LastSeen, from.LastSeen, time.Time.After)
-	if from.Verdict.CheckedAt.After(to.Verdict.CheckedAt) || to.Verdict.Status == revoke.NotChecked && from.Verdict.Status != revoke.NotChecked {
+	if tellsMore(from.Verdict, to.Verdict) {
 		to.Verdict, to.Owner = from.Verdict, from.Owner
 	}
 	to.SessionTokenSHA256 = cmp.Or(to.SessionTokenSHA256, from.SessionTokenSHA256)
 	for _, c := range from.Candidates {
-		if len(to.Candidates) < scanner.MaxCandidates && !slices.ContainsFunc(to.Candidates, func(d report.Candidate) bool { return d.SecretSHA256 == c.SecretSHA256 }) {
-			to.Candidates = append(to.Candidates, c)
-		}
+		to.Candidates = mergeCandidate(to.Candidates, c)
 	}
+}
+
+// tellsMore reports whether the verdict a is to be told where b is another of the same credential, such as
+// with other candidates for its secret: one that works with any of them is live.
+func tellsMore(a, b revoke.Verdict) bool {
+	rank := func(v revoke.Verdict) int {
+		switch v.Status {
+		case revoke.Live:
+			return 0
+		case revoke.ActiveWrongSecret:
+			return 1
+		case revoke.Unknown:
+			return 3
+		case revoke.NotChecked:
+			return 4
+		}
+		return 2
+	}
+	return cmp.Or(cmp.Compare(rank(a), rank(b)), b.CheckedAt.Compare(a.CheckedAt)) < 0
+}
+
+// mergeCandidate adds a candidate, if it is new, and there is room: for one that is proven there always is.
+func mergeCandidate(all []report.Candidate, c report.Candidate) []report.Candidate {
+	i := slices.IndexFunc(all, func(d report.Candidate) bool { return d.SecretSHA256 == c.SecretSHA256 })
+	switch {
+	case i >= 0:
+		all[i].Proven = all[i].Proven || c.Proven
+	case len(all) < scanner.MaxCandidates:
+		return append(all, c)
+	case c.Proven:
+		all[len(all)-1] = c
+	}
+	return all
 }
 
 // pick returns the one of two times that is better, nil being none.
@@ -303,6 +393,7 @@ func (g *gathering) halves() {
 	for i, r := range g.records {
 		to, ok := -1, false
 		switch {
+		case r.Verdict.Status == revoke.Live: // with a secret of its own, or so its owner says
 		case r.KeyID != nil && r.SecretSHA256 == nil:
 			to, ok = byID[*r.KeyID], has(byID, *r.KeyID)
 		case r.KeyID == nil && r.SecretSHA256 != nil:
@@ -345,11 +436,16 @@ func (g *gathering) judge(ctx context.Context, l sweep.Ledger, whole string) err
 			continue
 		}
 		answer, ok, err := v.Answer(ctx, *r.KeyID, credentialName(*r))
+		asked := *r
+		asked.Candidates = slices.Clone(r.Candidates)
 		if err == nil && ok {
-			err = takeAnswer(r, answer)
+			err = takeAnswer(&asked, answer)
 		}
 		if err != nil {
 			return err
+		}
+		if ok && tellsMore(asked.Verdict, r.Verdict) {
+			*r = asked
 		}
 	}
 	g.halves()

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -31,45 +32,76 @@ type sweeping struct {
 	log    *slog.Logger
 	q      openQueue
 	run    sweep.Run
-	listed sweep.Run // as the listing leaves it
-	bar    *progress
-	jobs   atomic.Int64 // listed so far
-	ended  atomic.Bool  // the listing
+	listed sweep.Run                // as the listing leaves it
+	bar    atomic.Pointer[progress] // while it is shown
+	jobs   *sweep.Listing
 	waits  waits
 	tally  sweep.Tally
 }
 
 func runSweep(ctx context.Context, o sweepOptions, std streams) error {
-	log := newLog(o.work.log, std)
 	sources, err := parseSources(o.words)
 	if err != nil {
 		return err
 	}
-	q, err := o.queue.open(ctx, log)
-	if err != nil {
+	s := &sweeping{o: o, std: std, jobs: &sweep.Listing{}}
+	s.log = newLog(std, std.verbose, s.beside)
+	if s.q, err = o.queue.open(ctx, s.log); err != nil {
 		return err
 	}
-	defer q.close()
-	s := &sweeping{o: o, std: std, log: log, q: q, bar: newProgress(std, "sweeping", "repositories")}
+	defer s.q.close()
 	if err := s.begin(ctx, sources); err != nil {
 		return err
 	}
 	trouble := s.work(ctx)
 	if err := context.Cause(ctx); err != nil {
-		std.say("interrupted: what is done is kept, and `revokey sweep results` tells it")
-		std.hint("`revokey sweep --resume` goes on")
+		s.interrupted()
 		return errors.Join(err, errIncomplete) // and that is told
 	}
+	return s.end(ctx, trouble)
+}
+
+// beside does something with standard error, where a progress may be shown.
+func (s *sweeping) beside(do func()) {
+	if bar := s.bar.Load(); bar != nil {
+		bar.beside(do)
+	} else {
+		do()
+	}
+}
+
+// interrupted tells how to go on: what is kept of the run need not be said again.
+func (s *sweeping) interrupted() {
+	s.std.say("interrupted: what is done is kept, and `revokey sweep results` tells it")
+	words := []string{"revokey", "sweep", "--resume"}
+	if s.o.shard.Total > 1 || s.o.run != "" { // which is found by its name
+		s.std.next("go on", s.std.line.with("--resume"))
+		return
+	}
+	for _, f := range s.std.line.flags {
+		if name := flagName(f); name != "resume" && name != "since" && !slices.Contains(filterNames(), name) {
+			words = append(words, f...)
+		}
+	}
+	s.std.next("go on", typed(words...))
+}
+
+// end notes what the sweep came to, and reports it.
+func (s *sweeping) end(ctx context.Context, trouble error) (err error) {
 	if s.run.Listed && trouble == nil {
-		if err := q.ledger.End(ctx, s.run); err != nil {
+		if s.run, err = s.q.ledger.End(ctx, s.run); err != nil {
 			return err
 		}
 	}
-	if trouble == nil && s.run.Jobs == 0 && o.shard.Total <= 1 { // which is hardly what anybody wants
-		std.say("no repository was swept: the sources list none, or the filters leave none")
+	if err := s.q.ledger.Tidy(ctx, s.run.Whole()); err != nil {
+		return fmt.Errorf("forgetting old sweeps: %w", err)
+	}
+	if trouble == nil && s.run.Jobs == 0 && s.o.shard.Total <= 1 { // which is hardly what anybody wants
+		s.std.say("no repository was swept: the sources list none, or the filters leave none")
 		trouble = errIncomplete
 	}
-	return errors.Join(trouble, reportSweep(ctx, q.ledger, []sweep.Run{s.run}, o.silence, o.output, std))
+	r := sweepReport{silence: s.o.silence, out: s.o.output, aws: s.o.work.aws, verified: s.o.work.verify != verifyOff}
+	return errors.Join(trouble, r.tell(ctx, s.q.ledger, []sweep.Run{s.run}, s.std))
 }
 
 // begin finds the run to go on with, or makes a new one.
@@ -78,24 +110,19 @@ func (s *sweeping) begin(ctx context.Context, sources []string) error {
 	if err != nil {
 		return err
 	}
-	if s.o.resume {
+	sharded := s.o.shard.Total > 1 && s.o.run != ""
+	if s.o.resume && !sharded {
 		if err := s.resume(runs, sources); err == nil || len(sources) == 0 {
 			return err
 		}
 		s.std.say("there is no sweep to go on with: this is a new one")
 	}
-	fresh := sweep.Run{ID: s.o.run, Sources: sources, Options: s.o.work.scan.text(), Since: s.o.since}
-	if s.o.shard.Total > 1 && s.o.run != "" {
+	fresh := sweep.Run{ID: s.o.run, Sources: sources, Options: s.o.work.scan.text(), Filter: s.o.filterText(), Since: s.o.since}
+	if sharded {
 		fresh.Group, fresh.Shard, fresh.ID = s.o.run, s.o.shard, sweep.ShardID(s.o.run, s.o.shard)
 	}
-	for _, r := range runs {
-		if r.ID == fresh.ID && fresh.Group == "" && !r.Ended.IsZero() {
-			return usagef("there was a sweep %q already", s.o.run)
-		}
-		if r.ID == fresh.ID && r.ID != "" {
-			s.run = r // an earlier attempt began it
-			return nil
-		}
+	if known, err := s.known(runs, fresh); known || err != nil {
+		return err
 	}
 	if len(runs) > 0 && runs[0].Ended.IsZero() && s.q.drop != nil && s.o.run == "" {
 		s.std.say("the sweep of %s did not end; this is a new one, which scans what that has not (--resume would have gone on with it)", runs[0].Started.Local().Format("2006-01-02 15:04"))
@@ -107,20 +134,57 @@ func (s *sweeping) begin(ctx context.Context, sources []string) error {
 	return err
 }
 
-// resume takes the last run that did not end, and its sources where none are given.
-func (s *sweeping) resume(runs []sweep.Run, sources []string) error {
+// known takes the run that the user has named before, if an earlier attempt began it.
+func (s *sweeping) known(runs []sweep.Run, fresh sweep.Run) (bool, error) {
 	for _, r := range runs {
-		if s.o.run != "" && r.ID != s.o.run || s.o.run == "" && !r.Ended.IsZero() {
+		switch {
+		case fresh.ID == "":
+			return false, nil
+		case fresh.Group != "" && r.Group == fresh.Group && r.Shard.Total != fresh.Shard.Total:
+			return false, usagef("the sweep %q is one of %d shards, not %d", r.Group, r.Shard.Total, fresh.Shard.Total).withHint("another sweep needs another --run NAME")
+		case r.ID != fresh.ID:
 			continue
+		case fresh.Group == "" && !r.Ended.IsZero():
+			return false, usagef("there was a sweep %q already", s.o.run).withHint("another sweep needs another --run NAME")
+		case !r.Ended.IsZero():
+			s.std.say("this shard of the sweep %q ended %s: what it found is told again; another sweep needs another --run NAME", r.Group, r.Ended.Local().Format("2006-01-02 15:04"))
 		}
 		s.run = r
-		if len(sources) > 0 {
-			s.run.Sources = sources
+		return true, nil
+	}
+	return false, nil
+}
+
+// resume takes the last run, or the last of the sources that are given, if it did not end.
+func (s *sweeping) resume(runs []sweep.Run, sources []string) error {
+	for _, r := range runs {
+		other := s.o.run != "" && r.ID != s.o.run || len(sources) > 0 && !slices.Equal(r.Sources, sources)
+		if other || r.Group != "" {
+			continue
 		}
+		if !r.Ended.IsZero() {
+			break
+		}
+		s.run = r
 		s.std.say("going on with the sweep of %s", r.Started.Local().Format("2006-01-02 15:04"))
-		return nil
+		if len(sources) > 0 {
+			return nil
+		}
+		if slices.Contains(r.Sources, "list:-") {
+			return s.withoutInput()
+		}
+		return s.o.takeFilter(r)
 	}
 	return usagef("there is no sweep to go on with").withHint("`revokey sweep SOURCE` begins one; what has not changed since the last is not scanned again")
+}
+
+// withoutInput goes on with what standard input listed, which nobody has any more.
+func (s *sweeping) withoutInput() error {
+	if !s.run.Listed {
+		return usagef("the list that came from standard input was not read to its end").withHint("give it once more: `… | revokey sweep --resume list:-`")
+	}
+	s.jobs = sweep.Listed(s.run.Jobs)
+	return nil
 }
 
 // work lists, works and waits, all at once.
@@ -129,7 +193,9 @@ func (s *sweeping) work(ctx context.Context) error {
 	working, stop := context.WithCancel(ctx)
 	defer stop()
 	workers := pool.New().WithErrors()
-	defer s.bar.done()
+	bar := newProgress(s.std, "sweeping", "repositories")
+	s.bar.Store(bar)
+	defer bar.done()
 	var w *sweep.Worker
 	if s.o.work.workers > 0 {
 		var done func()
@@ -149,24 +215,22 @@ func (s *sweeping) work(ctx context.Context) error {
 	workers.Go(func() error { return s.keepStatus(working) })
 	listed := make(chan error, 1)
 	go func() { listed <- s.fill(ctx) }()
-	err = s.q.ledger.Wait(ctx, s.q.Queue, s.run.ID, s.progress, s.tell)
+	err = s.q.ledger.Wait(ctx, s.q.Queue, s.run.ID, s.jobs, s.tell)
 	listing := <-listed
 	s.run = s.listed
 	stop()
 	return errors.Join(listing, err, workers.Wait())
 }
 
-func (s *sweeping) progress() (int, bool) { return int(s.jobs.Load()), s.ended.Load() }
-
 // fill lists the sources into the queue. What went wrong with one is told, and the others are swept.
 func (s *sweeping) fill(ctx context.Context) error {
-	defer s.ended.Store(true)
-	f := sweep.Filler{Queue: s.q.Queue, Ledger: s.q.ledger, Listed: func(n int) { s.jobs.Store(int64(n)) }}
+	s.listed = s.run
+	if _, over := s.jobs.Count(); over {
+		return nil
+	}
+	f := sweep.Filler{Queue: s.q.Queue, Ledger: s.q.ledger, Listing: s.jobs}
 	f.Wanted = func(r forge.Repository) bool { return s.o.filter.LeavesOut(r) == "" && s.o.shard.Has(r) }
-	run := s.run
-	err := f.Fill(ctx, &run, s.repositories(ctx))
-	s.listed = run
-	return err
+	return f.Fill(ctx, &s.listed, s.repositories(ctx))
 }
 
 // repositories yields those of all sources. Sources after one that fails are listed all the same; its error
@@ -198,6 +262,7 @@ func (s *sweeping) repositories(ctx context.Context) iter.Seq2[forge.Repository,
 func (s *sweeping) list(ctx context.Context, word string) iter.Seq2[forge.Repository, error] {
 	o := s.o.forge
 	o.Waiting = s.waits.add
+	o.Warn = func(message string) { s.beside(func() { s.std.say("%s", report.Printable(message)) }) }
 	o.Cache = filepath.Join(s.o.queue.dir, "forges")
 	if path, ok := strings.CutPrefix(word, folderWord); ok {
 		return func(yield func(forge.Repository, error) bool) {
@@ -243,8 +308,8 @@ func parseSources(words []string) ([]string, error) {
 			continue
 		}
 		if u, err := url.Parse(word); err == nil && (u.Scheme == "https" || u.Scheme == "http" || u.Scheme == "ssh" || u.Scheme == "file") {
-			if _, hasPassword := u.User.Password(); hasPassword {
-				return nil, usagef("a URL on the command line holds no password, which others could read").withHint("tokens come from the environment; see docs/forges.md")
+			if _, hasPassword := u.User.Password(); hasPassword || u.User != nil && u.Scheme != "ssh" { // a token may stand in place of a user
+				return nil, usagef("a URL on the command line holds no password, which others could read, and no user but of ssh").withHint("tokens come from the environment; see docs/forges.md")
 			}
 			sources = append(sources, urlWord+word)
 			continue
@@ -322,14 +387,15 @@ func (w *waits) get() []sweep.Wait {
 // tell shows how far it is.
 func (s *sweeping) tell(done, all int) {
 	what := "sweeping"
-	if !s.ended.Load() {
+	if _, over := s.jobs.Count(); !over {
 		what = "listing and sweeping"
 	}
 	if waiting := s.waits.get(); len(waiting) > 0 {
 		what = fmt.Sprintf("waiting until %s: %s;", waiting[0].Until.Local().Format(time.TimeOnly), report.Printable(waiting[0].Why))
 	}
-	s.bar.name(what)
-	s.bar.step(done, all)
+	bar := s.bar.Load()
+	bar.name(what)
+	bar.step(done, all)
 }
 
 func countOfRepositories(n int) string {
@@ -343,7 +409,7 @@ func countOfRepositories(n int) string {
 func (s *sweeping) status(ctx context.Context) (sweep.Status, error) {
 	status, err := s.q.ledger.Status(ctx, s.q.Queue, s.run.ID, &s.tally)
 	status.Waiting = s.waits.get()
-	status.Run.Jobs, status.Run.Listed = max(status.Run.Jobs, int(s.jobs.Load())), s.ended.Load()
+	status.Run.Jobs, status.Run.Listed = s.jobs.Count()
 	return status, err
 }
 

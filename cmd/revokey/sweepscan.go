@@ -22,8 +22,9 @@ import (
 
 // sweepScanner scans the clones of a sweep.
 type sweepScanner struct {
-	memory int64
-	judge  *judge // nil: nobody is asked
+	memory   int64
+	judge    *judge // nil: nobody is asked
+	endpoint string // where AWS calls go; "": to AWS
 }
 
 var _ sweep.Scanner = sweepScanner{}
@@ -72,6 +73,9 @@ func (s sweepScanner) Scan(ctx context.Context, r sweep.Run, repo forge.Reposito
 		return found, errors.Join(err, history.Close())
 	}
 	found = sweep.Found{Account: accountOf(sum, c.Dir), Close: history.Close}
+	if s.judge != nil {
+		found.Account.Endpoint = s.endpoint
+	}
 	found.Documents = func(ctx context.Context, v sweep.Verdicts) ([][]byte, error) {
 		return s.documents(ctx, v, repo, suspects)
 	}
@@ -99,7 +103,11 @@ func accountOf(sum scanner.Summary, dir string) sweep.Account {
 	a := sweep.Account{Blobs: sum.Blobs, Bytes: sum.Bytes, SkippedCount: sum.SkippedCount}
 	here := strings.NewReplacer(dir+string(os.PathSeparator), "", dir, "the clone")
 	for _, s := range sum.Skipped {
-		a.Skipped = append(a.Skipped, sweep.Skipped{What: here.Replace(s.What), Reason: here.Replace(s.Reason)})
+		reason := here.Replace(s.Reason)
+		if clone, advice, ok := strings.Cut(reason, " clone: "); ok && strings.Contains(advice, "--allow-partial") { // which a sweep has not
+			reason = clone + " clone: sweep a full one, made with `git clone --mirror`, or the repository's URL"
+		}
+		a.Skipped = append(a.Skipped, sweep.Skipped{What: here.Replace(s.What), Reason: reason})
 	}
 	for _, n := range sum.Notes {
 		a.Notes = append(a.Notes, here.Replace(n))
@@ -146,8 +154,15 @@ func (s sweepScanner) ask(ctx context.Context, v sweep.Verdicts, suspects []susp
 			if err := context.Cause(ctx); err != nil {
 				return nil, err
 			}
+			if status := u.Verdict.Status; limited.Err() != nil && (status == revoke.NotChecked || status == revoke.Unknown) {
+				return nil, errTimeIsUp // which is no answer for others
+			}
 			return json.Marshal(answerOf(u.Record))
 		})
+		if errors.Is(err, errTimeIsUp) {
+			u.Verdict.Reason = errTimeIsUp.Error()
+			continue
+		}
 		if err != nil {
 			return fmt.Errorf("asking AWS: %w", err)
 		}

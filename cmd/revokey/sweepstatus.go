@@ -16,6 +16,7 @@ import (
 
 	"github.com/revokey-dev/revokey/report"
 	"github.com/revokey-dev/revokey/sweep"
+	"github.com/revokey-dev/revokey/sweep/natsq"
 )
 
 // statusOptions are those of `revokey sweep status`.
@@ -50,9 +51,9 @@ func sweepStatusCommand(std streams) *cli.Command {
 }
 
 func runSweepStatus(ctx context.Context, o statusOptions, std streams) error {
-	var tally sweep.Tally
+	tallies := make(map[string]*sweep.Tally)
 	for {
-		s, err := o.read(ctx, &tally)
+		s, err := o.read(ctx, tallies)
 		if err != nil {
 			return err
 		}
@@ -73,10 +74,11 @@ func runSweepStatus(ctx context.Context, o statusOptions, std streams) error {
 	}
 }
 
-// read reads the status: of a sweep that runs in another process from the file that that keeps.
-func (o statusOptions) read(ctx context.Context, tally *sweep.Tally) (s sweep.Status, err error) {
+// read reads the status: of a sweep that runs in another process from the file that that keeps. Of a sweep in
+// shards it is that of all that have begun.
+func (o statusOptions) read(ctx context.Context, tallies map[string]*sweep.Tally) (s sweep.Status, err error) {
 	q, err := o.queue.openLedger(ctx)
-	if err != nil && o.queue.url == "" {
+	if errors.Is(err, natsq.ErrInUse) {
 		data, fileErr := os.ReadFile(o.queue.statusFile())
 		if errors.Is(fileErr, fs.ErrNotExist) {
 			return s, err
@@ -91,7 +93,21 @@ func (o statusOptions) read(ctx context.Context, tally *sweep.Tally) (s sweep.St
 	if err != nil {
 		return s, err
 	}
-	return q.ledger.Status(ctx, q.Queue, runs[0].ID, tally)
+	for i, r := range runs {
+		if tallies[r.ID] == nil {
+			tallies[r.ID] = &sweep.Tally{}
+		}
+		of, err := q.ledger.Status(ctx, q.Queue, r.ID, tallies[r.ID])
+		if err != nil {
+			return s, err
+		}
+		if i == 0 {
+			s = of
+		} else {
+			s = s.With(of)
+		}
+	}
+	return s, nil
 }
 
 func (o statusOptions) print(s sweep.Status, std streams) error {
@@ -108,7 +124,7 @@ func printStatus(to io.Writer, s sweep.Status) error {
 	line := func(name, format string, args ...any) {
 		fmt.Fprintf(w, "%s\t"+format+"\n", append([]any{name}, args...)...)
 	}
-	line("sweep", "%s, begun %s", s.Run.ID, s.Run.Started.Local().Format("2006-01-02 15:04:05"))
+	line("sweep", "%s%s, begun %s", s.Run.Whole(), shardWords(s), s.Run.Started.Local().Format("2006-01-02 15:04:05"))
 	line("repositories", "%d of %s done%s", s.Done, countOfRepositories(s.Run.Jobs), listedWords(s))
 	if len(s.Counts) > 0 {
 		line("", "%s", outcomeWords(s.Counts))
@@ -116,8 +132,12 @@ func printStatus(to io.Writer, s sweep.Status) error {
 	if s.Queue != nil {
 		line("queue", "%d waiting, %d in hand", s.Queue.Waiting, s.Queue.InHand)
 	}
-	if took := s.At.Sub(s.Run.Started); s.Run.Ended.IsZero() && s.Done > 0 && took > 0 {
-		line("rate", "%.1f repositories a minute", float64(s.Done)/took.Minutes())
+	switch {
+	case !s.Run.Ended.IsZero():
+	case len(s.Workers) == 0:
+		line("workers", "none: `revokey sweep --resume` goes on, or with --queue `revokey worker`")
+	case s.Rate > 0:
+		line("rate", "%.1f repositories a minute", s.Rate)
 	}
 	if left := s.Left(); left > 0 {
 		line("time left", "about %s", left.Round(time.Second))
@@ -138,6 +158,13 @@ func printStatus(to io.Writer, s sweep.Status) error {
 		line("refused", "%s: %s", report.Printable(r.What), report.Printable(r.Reason))
 	}
 	return w.Flush()
+}
+
+func shardWords(s sweep.Status) string {
+	if s.Run.Group == "" {
+		return ""
+	}
+	return fmt.Sprintf(" (%d of %d shards)", max(1, s.Shards), s.Run.Shard.Total)
 }
 
 func listedWords(s sweep.Status) string {

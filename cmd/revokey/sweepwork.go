@@ -43,16 +43,13 @@ where --verify is given, are this machine's own: no queue carries any.`,
 			if w.workers == 0 {
 				return usagef("--workers takes a number above 0")
 			}
-			if w.log == "" {
-				w.log = "text"
-			}
 			return runWorker(c.Context, q, w, c.Bool("drain"), std)
 		},
 	}
 }
 
 func runWorker(ctx context.Context, o queueOptions, work workOptions, drain bool, std streams) error {
-	log := newLog(work.log, std)
+	log := newLog(std, true, func(tell func()) { tell() })
 	q, err := o.open(ctx, log)
 	if err != nil {
 		return err
@@ -94,7 +91,7 @@ func (o awsOptions) endpointSaid(m verifyMode, std streams) {
 
 // worker returns one that works here.
 func (o workOptions) worker(ctx context.Context, q openQueue, log *slog.Logger, std streams) (*sweep.Worker, func(), error) {
-	s := sweepScanner{memory: o.memory}
+	s := sweepScanner{memory: o.memory, endpoint: o.aws.endpoint}
 	if o.verify != verifyOff {
 		var err error
 		if s.judge, err = newJudge(ctx, o.aws, o.ask, std); err != nil {
@@ -109,7 +106,7 @@ func (o workOptions) worker(ctx context.Context, q openQueue, log *slog.Logger, 
 	}
 	w := &sweep.Worker{
 		Queue: q.Queue, Ledger: q.ledger, Fetcher: f, Scanner: s, Name: sweep.NewName(), Log: log,
-		Parallel: o.workers, Scans: runtime.GOMAXPROCS(0), Attempts: o.attempts,
+		Parallel: o.workers, Scans: runtime.GOMAXPROCS(0), Attempts: o.attempts, ScanTimeout: o.scanning,
 	}
 	w.Tell = func(e sweep.Event) {
 		if !e.Retried {

@@ -141,7 +141,7 @@ func (f *Fetcher) tooLarge(size int64) error {
 func (f *Fetcher) allowed(raw string) (*url.URL, error) {
 	u, err := url.Parse(raw)
 	switch {
-	case err != nil || strings.HasPrefix(raw, "-") || u.Host == "" || strings.HasPrefix(u.Host, "-") || strings.Contains(u.User.String(), "-o"):
+	case err != nil || strings.HasPrefix(raw, "-") || u.Host == "" || strings.HasPrefix(u.Host, "-") || strings.HasPrefix(u.User.String(), "-"):
 		return nil, permanentf("its URL is none that can be fetched from")
 	case u.Scheme == "https" || u.Scheme == "ssh":
 		return u, nil

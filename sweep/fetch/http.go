@@ -83,6 +83,7 @@ func (f *Fetcher) lookByHTTP(ctx context.Context, r forge.Repository, u *url.URL
 		return s, fmt.Errorf("reading its refs: %w", err)
 	}
 	final := *resp.Request.URL
+	final.User = nil // which a redirect may name
 	final.Path, final.RawQuery = strings.TrimSuffix(final.Path, advertisement), ""
 	s.URL = final.String()
 	return s, nil
@@ -119,12 +120,37 @@ func refusal(resp *http.Response, authorized bool) error {
 		return nil
 	case code == http.StatusUnauthorized && !authorized:
 		return permanentf("its server wants a token, and there is none: see docs/forges.md")
-	case code == http.StatusForbidden && resp.Header.Get("Retry-After") == "":
+	case resp.Header.Get("Retry-After") != "":
+		return errLater{fmt.Errorf("its server answers with %s, and wants to be left alone for a while", resp.Status), retryAfter(resp.Header, time.Now())}
+	case code == http.StatusForbidden:
 		return permanentf("its server refuses it to us (403)")
 	case code == http.StatusNotFound || code == http.StatusGone:
 		return permanentf("it is not there (%d): deleted, renamed, or not to be seen with this token", code)
 	}
 	return fmt.Errorf("its server answers with %s", resp.Status)
+}
+
+// errLater is an error that another attempt may mend, but not at once.
+type errLater struct {
+	error
+	after time.Duration
+}
+
+// RetryAfter says for how long the server asks to be left alone.
+func (e errLater) RetryAfter() time.Duration { return e.after }
+
+func (e errLater) Unwrap() error { return e.error }
+
+// retryAfter reads seconds, or a time; see https://www.rfc-editor.org/rfc/rfc9110#field.retry-after.
+func retryAfter(h http.Header, now time.Time) time.Duration {
+	value := h.Get("Retry-After")
+	if n, err := strconv.ParseUint(value, 10, 31); err == nil {
+		return time.Duration(n) * time.Second
+	}
+	if t, err := http.ParseTime(value); err == nil {
+		return max(0, t.Sub(now))
+	}
+	return 0
 }
 
 var errNotGit = errors.New("its server does not answer as git does")

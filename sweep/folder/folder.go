@@ -40,7 +40,25 @@ func Open(dir string) (*Store, error) {
 			return nil, fmt.Errorf("opening the store: %w", err)
 		}
 	}
-	return &Store{root}, nil
+	s := &Store{root}
+	return s, s.removeLeftovers()
+}
+
+// leftAfter is how old a value has to be that was never put into its place: its writer is dead.
+const leftAfter = 24 * time.Hour
+
+// removeLeftovers removes what dead processes were writing.
+func (s *Store) removeLeftovers() error {
+	left, err := filepath.Glob(filepath.Join(s.root, "tmp", "entry-*"))
+	if err != nil {
+		return err
+	}
+	for _, path := range left {
+		if info, err := os.Stat(path); err == nil && time.Since(info.ModTime()) > leftAfter {
+			_ = os.Remove(path) // another may have
+		}
+	}
+	return nil
 }
 
 // path of an entry: each word of the key but the last is a folder.
@@ -81,9 +99,6 @@ func (s *Store) Get(ctx context.Context, b sweep.Bucket, key string) (sweep.Entr
 
 // write writes the value beside its place and hands it to place.
 func (s *Store) write(path string, value []byte, place func(from string) error) (err error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
 	f, err := os.CreateTemp(filepath.Join(s.root, "tmp"), "entry-*")
 	if err != nil {
 		return err
@@ -97,10 +112,18 @@ func (s *Store) write(path string, value []byte, place func(from string) error) 
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	if err := place(f.Name()); err != nil {
-		return err
+	for try := 0; ; try++ {
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return err
+		}
+		err := place(f.Name())
+		if err == nil {
+			return syncFolder(filepath.Dir(path))
+		}
+		if !errors.Is(err, fs.ErrNotExist) || try > 9 { // else another has just removed an empty folder
+			return err
+		}
 	}
-	return syncFolder(filepath.Dir(path))
 }
 
 // syncFolder makes a new name last. Not every system can.
@@ -186,7 +209,7 @@ func (s *Store) Keys(ctx context.Context, b sweep.Bucket, prefix string) ([]stri
 	return keys, err
 }
 
-// Delete takes an entry out.
+// Delete takes an entry out, and the folders that are empty then.
 func (s *Store) Delete(ctx context.Context, b sweep.Bucket, key string) error {
 	path, err := s.path(b, key)
 	if err != nil {
@@ -195,5 +218,19 @@ func (s *Store) Delete(ctx context.Context, b sweep.Bucket, key string) error {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
+	for dir := filepath.Dir(path); dir != filepath.Join(s.root, string(b)); dir = filepath.Dir(dir) {
+		if os.Remove(dir) != nil {
+			break // it is not empty
+		}
+	}
 	return nil
+}
+
+// Clear takes out all below prefix.
+func (s *Store) Clear(ctx context.Context, b sweep.Bucket, prefix string) error {
+	path, err := s.path(b, prefix)
+	if err != nil {
+		return err
+	}
+	return os.RemoveAll(strings.TrimSuffix(path, suffix))
 }

@@ -18,7 +18,8 @@ import (
 // Options tune a queue. The zero value is useful.
 type Options struct {
 	// Wait is for how long a worker may be silent before its jobs are handed out
-	// again; 0: 30 s. All that use a queue have the same, or else the last one's holds.
+	// again; 0: as the queue has it, 30 s of a new one. What is said here holds for all of the queue; who is at
+	// work is heard of as often as before, so that it can be raised meanwhile, but not lowered.
 	Wait time.Duration
 
 	Log *slog.Logger // nil: nothing is logged
@@ -71,9 +72,6 @@ func Connect(ctx context.Context, url string, o Options) (*Queue, error) {
 
 // open makes the streams and buckets that are not there yet.
 func open(ctx context.Context, nc *nats.Conn, o Options) (*Queue, error) {
-	if o.Wait == 0 {
-		o.Wait = 30 * time.Second
-	}
 	if o.Name == "" {
 		o.Name = "revokey"
 	}
@@ -95,8 +93,9 @@ func (q *Queue) Close() { q.nc.Close() }
 
 func (q *Queue) stream(kind string) string { return strings.ToUpper(q.o.Name) + "_" + kind }
 
+// makeStreams makes what is not there. What is stays as it is: replicas and limits are its owner's matter.
 func (q *Queue) makeStreams(ctx context.Context) error {
-	_, err := q.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
+	err := q.makeStream(ctx, jetstream.StreamConfig{
 		Name: q.stream("JOBS"), Subjects: []string{q.o.Name + ".jobs.>"}, Retention: jetstream.WorkQueuePolicy,
 		// One job a repository and run: another is refused as long as that is there.
 		Discard: jetstream.DiscardNew, DiscardNewPerSubject: true, MaxMsgsPerSubject: 1,
@@ -104,17 +103,43 @@ func (q *Queue) makeStreams(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = q.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
+	err = q.makeStream(ctx, jetstream.StreamConfig{
 		Name: q.stream("DEAD"), Subjects: []string{q.o.Name + ".dead.>"}, MaxMsgsPerSubject: 1, MaxAge: 90 * 24 * time.Hour,
 	})
 	if err != nil {
 		return err
 	}
+	return q.makeConsumer(ctx)
+}
+
+func (q *Queue) makeStream(ctx context.Context, c jetstream.StreamConfig) error {
+	_, err := q.js.Stream(ctx, c.Name)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		_, err = q.js.CreateOrUpdateStream(ctx, c)
+	}
+	return err
+}
+
+// makeConsumer makes what hands out jobs. Only who says how long to wait changes that.
+func (q *Queue) makeConsumer(ctx context.Context) (err error) {
+	if q.o.Wait == 0 {
+		q.consumer, err = q.js.Consumer(ctx, q.stream("JOBS"), workers)
+		if err == nil {
+			q.o.Wait = q.consumer.CachedInfo().Config.AckWait
+		}
+		if !errors.Is(err, jetstream.ErrConsumerNotFound) {
+			return err
+		}
+		q.o.Wait = 30 * time.Second
+	}
 	q.consumer, err = q.js.CreateOrUpdateConsumer(ctx, q.stream("JOBS"), jetstream.ConsumerConfig{
-		Durable: "workers", AckPolicy: jetstream.AckExplicitPolicy, AckWait: q.o.Wait, MaxDeliver: -1, MaxAckPending: 10_000,
+		Durable: workers, AckPolicy: jetstream.AckExplicitPolicy, AckWait: q.o.Wait, MaxDeliver: -1, MaxAckPending: 10_000,
 	})
 	return err
 }
+
+// workers is what all of them get their jobs by.
+const workers = "workers"
 
 // patience is how long is waited for a job at a time.
 const patience = 2 * time.Second

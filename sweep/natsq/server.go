@@ -32,8 +32,14 @@ func Start(ctx context.Context, dir string, o Options) (*Embedded, error) {
 		return nil, err
 	}
 	lock := flock.New(filepath.Join(dir, "lock"))
-	if ok, err := lock.TryLock(); err != nil || !ok {
-		return nil, fmt.Errorf("opening %q: %w", dir, errors.Join(err, ErrInUse))
+	waiting, cancel := context.WithTimeout(ctx, inPassing)
+	defer cancel()
+	switch ok, err := lock.TryLockContext(waiting, 50*time.Millisecond); {
+	case ok:
+	case err == nil || waiting.Err() != nil && ctx.Err() == nil:
+		return nil, fmt.Errorf("opening %q: %w", dir, ErrInUse)
+	default:
+		return nil, fmt.Errorf("opening %q: %w", dir, err)
 	}
 	s, err := serve(dir, o.Log)
 	if err != nil {
@@ -49,6 +55,9 @@ func Start(ctx context.Context, dir string, o Options) (*Embedded, error) {
 	}
 	return e, nil
 }
+
+// inPassing is how long another may have the folder who only looks into it, such as for a status.
+const inPassing = time.Second
 
 // ready is how long a server may take to read its files.
 const ready = time.Minute

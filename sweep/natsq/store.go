@@ -20,7 +20,10 @@ func (q *Queue) makeBuckets(ctx context.Context) error {
 		if b == sweep.Workers {
 			c.TTL = workersStay
 		}
-		kv, err := q.js.CreateOrUpdateKeyValue(ctx, c)
+		kv, err := q.js.KeyValue(ctx, c.Bucket)
+		if errors.Is(err, jetstream.ErrBucketNotFound) {
+			kv, err = q.js.CreateOrUpdateKeyValue(ctx, c)
+		}
 		if err != nil {
 			return err
 		}
@@ -90,10 +93,19 @@ func (q *Queue) Keys(ctx context.Context, b sweep.Bucket, prefix string) ([]stri
 
 // Delete takes an entry out, and leaves no mark of it.
 func (q *Queue) Delete(ctx context.Context, b sweep.Bucket, key string) error {
+	return q.purge(ctx, b, key)
+}
+
+// Clear takes out all below prefix.
+func (q *Queue) Clear(ctx context.Context, b sweep.Bucket, prefix string) error {
+	return q.purge(ctx, b, prefix+".>")
+}
+
+func (q *Queue) purge(ctx context.Context, b sweep.Bucket, keys string) error {
 	bucket := q.o.Name + "_" + string(b)
 	s, err := q.js.Stream(ctx, "KV_"+bucket)
 	if err != nil {
 		return err
 	}
-	return s.Purge(ctx, jetstream.WithPurgeSubject(strings.Join([]string{"$KV", bucket, key}, ".")))
+	return s.Purge(ctx, jetstream.WithPurgeSubject(strings.Join([]string{"$KV", bucket, keys}, ".")))
 }

@@ -138,6 +138,9 @@ func (q *Queue) InProgress(ctx context.Context, d *sweep.Delivery) error {
 	return q.hide(ctx, d, q.wait)
 }
 
+// MaxWait is the longest that SQS keeps a message from others.
+const MaxWait = 12 * time.Hour
+
 func (q *Queue) hide(ctx context.Context, d *sweep.Delivery, t time.Duration) error {
 	_, err := q.client.ChangeMessageVisibility(ctx, &sqs.ChangeMessageVisibilityInput{
 		QueueUrl: &q.url, ReceiptHandle: receipt(d), VisibilityTimeout: int32(t.Seconds()),

@@ -66,6 +66,13 @@ func Queue(t *testing.T, q sweep.Queue, wait, slack time.Duration) {
 	}
 	start := time.Now()
 	must(t, q.Retry(ctx, third, 2*time.Second))
+	if deep, ok := q.(interface {
+		Depth(context.Context) (sweep.Depth, error)
+	}); ok {
+		if d, err := deep.Depth(ctx); err != nil || d.Waiting+d.InHand != 1 {
+			t.Errorf("a queue with a job that is put off says %+v, %v", d, err)
+		}
+	}
 	fourth := next(t, q)
 	if took := time.Since(start); took < 1500*time.Millisecond || took > 2*time.Second+slack {
 		t.Errorf("retried after %v", took)
@@ -132,6 +139,11 @@ func Store(t *testing.T, s sweep.Store) {
 		t.Errorf("get of what was deleted: %v", err)
 	}
 	must(t, s.Create(ctx, sweep.Results, "r.a", []byte("again")))
+	must(t, s.Clear(ctx, sweep.Results, "r"))
+	must(t, s.Clear(ctx, sweep.Results, "none"))
+	if keys, err := s.Keys(ctx, sweep.Results, ""); err != nil || !slices.Equal(keys, []string{"rr.c"}) {
+		t.Errorf("after the rest was cleared: %v, %v", keys, err)
+	}
 	oneWins(t, s)
 }
 
