@@ -16,11 +16,12 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/revokey-dev/revokey/leaktest"
 	"github.com/revokey-dev/revokey/revoke/localaws"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"revokey": main, "revokey-manual": manualMain, "nats-of-tests": natsOfTests})
+	testscript.Main(leaktest.Over(m), map[string]func(){"revokey": main, "revokey-manual": manualMain, "nats-of-tests": natsOfTests})
 }
 
 // The accounts of the scripts: ours, another that trusts us by a role, and one
