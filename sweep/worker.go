@@ -20,6 +20,7 @@ import (
 type Sight struct {
 	Tips string // its refs, hashed; "" where that is not known
 	URL  string // to fetch from, redirects followed
+	Head string // the ref that HEAD names; "" where that is not known
 }
 
 // Clone is a repository on this machine.

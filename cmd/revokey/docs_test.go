@@ -77,9 +77,6 @@ func (p docPage) script(t *testing.T, shown map[string]shownCommand) *txtar.Arch
 			script.WriteString(line)
 		}
 		for i, c := range part.toRun() {
-			if p.arriving() {
-				continue
-			}
 			s := shownCommand{docCommand: c, at: fmt.Sprintf("%s:%d", p.name, c.line), code: part.code(t, i), all: part.lang != "sh"}
 			shown[s.at] = s
 			fmt.Fprintf(&script, "shown %s\n", s.at)

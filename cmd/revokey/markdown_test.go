@@ -34,12 +34,6 @@ type docSnippet struct {
 
 const docsRoot = "../.."
 
-// arriving are pages that are written elsewhere at this time: links to them may lead
-// nowhere yet, and their commands are looked at, but not run.
-var arriving = []string{
-	"docs/sweep.md", "docs/forges.md",
-}
-
 // docPages returns the manual: all Markdown of the root, of docs and of .github.
 func docPages(t *testing.T) []docPage {
 	t.Helper()
@@ -169,5 +163,3 @@ type docCommand struct {
 
 // shell reports whether the block is for a shell.
 func (b docPart) shell() bool { return slices.Contains([]string{"sh", "console"}, b.lang) }
-
-func (p docPage) arriving() bool { return slices.Contains(arriving, p.name) }

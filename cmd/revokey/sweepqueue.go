@@ -84,6 +84,18 @@ type openQueue struct {
 	drop   func(ctx context.Context, run string) error // nil: it cannot
 }
 
+// depth asks the queue how full it is; nil of one that does not tell.
+func (q openQueue) depth(ctx context.Context) (*sweep.Depth, error) {
+	deep, ok := q.Queue.(interface {
+		Depth(context.Context) (sweep.Depth, error)
+	})
+	if !ok {
+		return nil, nil
+	}
+	d, err := deep.Depth(ctx)
+	return &d, err
+}
+
 func (o queueOptions) open(ctx context.Context, log *slog.Logger) (q openQueue, err error) {
 	scheme, _, _ := strings.Cut(o.url, "://")
 	o.nats.Log = log

@@ -1,6 +1,11 @@
 package main
 
 import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -52,6 +57,41 @@ func TestLiveStaysLive(t *testing.T) {
 		if works != 1 || proven != 1 {
 			t.Errorf("of %d: %d live, %d proven", len(order), works, proven)
 		}
+	}
+}
+
+// TestFoldersBelow has names that are lines of a list of their own, and what cannot be looked into.
+func TestFoldersBelow(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	for _, name := range []string{"plain", "two\nevil.example:lines", " spaces "} {
+		if err := os.MkdirAll(filepath.Join(root, name, ".git"), 0o700); err != nil {
+			t.Skip(err) // not every system has such names
+		}
+	}
+	closed := filepath.Join(root, "closed")
+	if err := os.Mkdir(closed, 0); err != nil {
+		t.Fatal(err)
+	}
+	var names, refused []string
+	for r, err := range repositoriesBelow(root) {
+		var no *forge.Refused
+		switch {
+		case errors.As(err, &no):
+			refused = append(refused, no.Name)
+		case err != nil:
+			t.Error(err)
+		case r.Host != "" || !strings.HasPrefix(r.URL, "file:///"):
+			t.Errorf("a folder is %+v", r)
+		default:
+			names = append(names, filepath.Base(r.Name))
+		}
+	}
+	if want := []string{" spaces ", "plain", "two\nevil.example:lines"}; !slices.Equal(names, want) {
+		t.Errorf("found %q", names)
+	}
+	if os.Getuid() != 0 && !slices.Equal(refused, []string{closed}) {
+		t.Errorf("refused %q", refused)
 	}
 }
 

@@ -265,14 +265,7 @@ func (s *sweeping) list(ctx context.Context, word string) iter.Seq2[forge.Reposi
 	o.Warn = func(message string) { s.beside(func() { s.std.say("%s", report.Printable(message)) }) }
 	o.Cache = filepath.Join(s.o.queue.dir, "forges")
 	if path, ok := strings.CutPrefix(word, folderWord); ok {
-		return func(yield func(forge.Repository, error) bool) {
-			lines, err := repositoriesBelow(path)
-			if err != nil {
-				yield(forge.Repository{}, err)
-				return
-			}
-			forge.List(ctx, strings.NewReader(strings.Join(lines, "\n")), o)(yield)
-		}
+		return repositoriesBelow(path)
 	}
 	if link, ok := strings.CutPrefix(word, urlWord); ok {
 		return forge.List(ctx, strings.NewReader(link), o)
@@ -328,27 +321,31 @@ func parseSources(words []string) ([]string, error) {
 	return sources, nil
 }
 
-// repositoriesBelow returns the folders below, or at, root that are repositories. It looks into none of
-// them, and follows no link.
-func repositoriesBelow(root string) ([]string, error) {
-	var found []string
-	err := filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
-		if err != nil {
-			if path == root {
+// repositoriesBelow yields the folders below, or at, root that are repositories. It looks into none of
+// them, and follows no link. What cannot be looked into is refused by name.
+func repositoriesBelow(root string) iter.Seq2[forge.Repository, error] {
+	return func(yield func(forge.Repository, error) bool) {
+		err := filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
+			switch {
+			case err != nil && path == root:
 				return err
+			case err != nil:
+				err = &forge.Refused{Name: path, Reason: "it cannot be looked into for repositories: " + withoutPath(err).Error()}
+				if !yield(forge.Repository{}, err) {
+					return fs.SkipAll
+				}
+			case e.IsDir() && (exists(path, ".git") || exists(path, "HEAD") && exists(path, "objects") && exists(path, "refs")):
+				if !yield(forge.Folder(path)) {
+					return fs.SkipAll
+				}
+				return fs.SkipDir
 			}
-			return fmt.Errorf("looking for repositories: %w", err)
-		}
-		if !e.IsDir() {
 			return nil
+		})
+		if err != nil {
+			yield(forge.Repository{}, fmt.Errorf("looking for repositories: %w", err))
 		}
-		if exists(path, ".git") || exists(path, "HEAD") && exists(path, "objects") && exists(path, "refs") {
-			found = append(found, path)
-			return fs.SkipDir
-		}
-		return nil
-	})
-	return found, err
+	}
 }
 
 func exists(dir, name string) bool {

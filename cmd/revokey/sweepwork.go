@@ -61,8 +61,9 @@ func runWorker(ctx context.Context, o queueOptions, work workOptions, drain bool
 		return err
 	}
 	defer closeWorker()
-	stop, err := work.serve(w, func(context.Context) (sweep.Status, error) {
-		return sweep.Status{Workers: []sweep.WorkerStatus{w.Status()}}, nil
+	stop, err := work.serve(w, func(ctx context.Context) (sweep.Status, error) {
+		depth, err := q.depth(ctx)
+		return sweep.Status{Workers: []sweep.WorkerStatus{w.Status()}, Queue: depth}, err
 	}, log)
 	if err != nil {
 		return err

@@ -38,7 +38,7 @@ type Options struct {
 	Stall    time.Duration // for which nothing may come; 0: a minute
 	Parallel int           // fetches at a time, for which connections are kept
 	Insecure bool          // http to other hosts than loopback is allowed
-	Log      *slog.Logger
+	Log      *slog.Logger  // nil: nothing is logged
 
 	// Authorization returns the value of the Authorization header for a repository, "" for
 	// none. nil: there never is one.
@@ -75,6 +75,9 @@ func New(o Options) (*Fetcher, error) {
 	}
 	if o.Stall == 0 {
 		o.Stall = time.Minute
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
 	}
 	f := &Fetcher{o: o, git: git}
 	f.client = f.newClient()

@@ -140,6 +140,72 @@ func TestMirror(t *testing.T) {
 	noToken(t, f.o.Cache)
 }
 
+// TestManyNights fetches into a mirror again and again, and has the default branch renamed.
+func TestManyNights(t *testing.T) {
+	t.Parallel()
+	site := sweeptest.NewForge(t)
+	site.Add("org/app", map[string]string{"a": "1"})
+	site.Commit("org/app", "refs/heads/gone", map[string]string{"b": "removed"})
+	f := fetcher(t, Options{Cache: t.TempDir()})
+	url := site.CloneURL("org/app")
+	packs := func(dir string) int {
+		all, _ := filepath.Glob(filepath.Join(dir, "objects", "pack", "*.pack"))
+		return len(all)
+	}
+	var dir string
+	for i := range maxPacks + 2 {
+		site.Commit("org/app", "refs/heads/main", map[string]string{"a": strings.Repeat("x", i)})
+		if i == 1 {
+			git(t, site.Dir("org/app"), "update-ref", "-d", "refs/heads/gone")
+		}
+		_, c := get(t, f, url)
+		if dir = c.Dir; packs(dir) > maxPacks {
+			t.Fatalf("%d packs", packs(dir))
+		}
+		c.Close()
+	}
+	if n := packs(dir); n > 5 {
+		t.Errorf("%d packs are left", n)
+	}
+	if out := git(t, dir, "cat-file", "--batch-all-objects", "--batch", "--unordered"); !strings.Contains(out, "removed") {
+		t.Error("what no ref reaches any more is gone")
+	}
+
+	git(t, site.Dir("org/app"), "branch", "-m", "main", "trunk")
+	_, c := get(t, f, url)
+	defer c.Close()
+	if head := git(t, dir, "symbolic-ref", "HEAD"); strings.TrimSpace(head) != "refs/heads/trunk" {
+		t.Errorf("HEAD is %s", head)
+	}
+}
+
+func git(t *testing.T, dir string, args ...string) string {
+	t.Helper()
+	out, err := exec.Command("git", append([]string{"--git-dir", dir}, args...)...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return string(out)
+}
+
+// TestLimits has servers that want to be left alone for a while.
+func TestLimits(t *testing.T) {
+	t.Parallel()
+	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Retry-After", "17")
+		code := map[string]int{"/a": http.StatusTooManyRequests, "/b": http.StatusForbidden, "/c": http.StatusServiceUnavailable}
+		w.WriteHeader(code[strings.TrimSuffix(r.URL.Path, "/info/refs")])
+	}))
+	t.Cleanup(site.Close)
+	for _, path := range []string{"/a", "/b", "/c"} {
+		_, err := fetcher(t, Options{}).Look(t.Context(), repository(site.URL+path))
+		var later interface{ RetryAfter() time.Duration }
+		if !errors.As(err, &later) || later.RetryAfter() != 17*time.Second {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+}
+
 func TestMirrorIsOneWorkers(t *testing.T) {
 	t.Parallel()
 	site := sweeptest.NewForge(t)
@@ -327,8 +393,8 @@ func FuzzAdvertisement(f *testing.F) {
 	f.Add([]byte("001e# service=git-upload-pack\n0000003d" + strings.Repeat("a", 40) + " refs/heads/main\x00 caps\n0000"))
 	f.Add([]byte("001e# service=git-upload-pack\n0000ffff"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		a, err := readAdvertisement(bytes.NewReader(data))
-		b, again := readAdvertisement(bytes.NewReader(append(bytes.Clone(data), "rest"...)))
+		a, _, err := readAdvertisement(bytes.NewReader(data))
+		b, _, again := readAdvertisement(bytes.NewReader(append(bytes.Clone(data), "rest"...)))
 		if err == nil && (a == "" || again != nil || a != b) {
 			t.Errorf("%q, %q, %v", a, b, again)
 		}

@@ -12,6 +12,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -76,7 +77,7 @@ func (f *Fetcher) lookByHTTP(ctx context.Context, r forge.Repository, u *url.URL
 		return s, err
 	}
 	body := &stallReader{r: io.LimitReader(resp.Body, maxAdvertised), after: f.o.Stall, stop: cancel}
-	if s.Tips, err = readAdvertisement(body); err != nil {
+	if s.Tips, s.Head, err = readAdvertisement(body); err != nil {
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)
 		}
@@ -155,35 +156,43 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 
 var errNotGit = errors.New("its server does not answer as git does")
 
-// readAdvertisement returns the hash of the refs.
-func readAdvertisement(from io.Reader) (string, error) {
+// readAdvertisement returns the hash of the refs, and what HEAD names, if that is told.
+func readAdvertisement(from io.Reader) (sum, head string, err error) {
 	in := bufio.NewReaderSize(from, 64<<10)
 	first, err := packet(in)
 	if err != nil || !bytes.HasPrefix(first, []byte("# service=git-upload-pack")) {
-		return "", errors.Join(errNotGit, unlessEOF(err))
+		return "", "", errors.Join(errNotGit, unlessEOF(err))
 	}
 	if flush, err := packet(in); err != nil || flush != nil {
-		return "", errors.Join(errNotGit, unlessEOF(err))
+		return "", "", errors.Join(errNotGit, unlessEOF(err))
 	}
 	t := newTips()
 	for {
 		line, err := packet(in)
 		if err != nil {
-			return "", errors.Join(errNotGit, unlessEOF(err))
+			return "", "", errors.Join(errNotGit, unlessEOF(err))
 		}
 		if line == nil {
-			return t.sum(), nil
+			return t.sum(), head, nil
 		}
-		line, _, _ = bytes.Cut(line, []byte{0}) // capabilities, some of which change each time
+		line, capabilities, _ := bytes.Cut(line, []byte{0}) // some of which change each time
+		for word := range bytes.FieldsSeq(capabilities) {
+			if name, ok := bytes.CutPrefix(word, []byte("symref=HEAD:")); ok && branch.Match(name) {
+				head = string(name)
+			}
+		}
 		line = bytes.TrimSuffix(line, []byte("\n"))
 		if id, name, ok := bytes.Cut(line, []byte(" ")); !ok || len(id) < 40 && !bytes.Equal(id, []byte("shallow")) || len(name) == 0 {
-			return "", errNotGit
+			return "", "", errNotGit
 		}
 		if !bytes.HasSuffix(line, []byte(" capabilities^{}")) {
 			t.add(line)
 		}
 	}
 }
+
+// branch is a name that can be written into a file as it is.
+var branch = regexp.MustCompile(`^refs/heads/[\w][\w./+-]{0,200}$`)
 
 func unlessEOF(err error) error {
 	if errors.Is(err, io.EOF) {

@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -88,7 +89,48 @@ func (f *Fetcher) clone(ctx context.Context, r forge.Repository, s sweep.Sight, 
 
 // update fetches what is new. Refs that are gone go; their objects stay, and are scanned no second time.
 func (f *Fetcher) update(ctx context.Context, r forge.Repository, s sweep.Sight, dir string) error {
-	return f.transfer(ctx, r, s, dir, "--git-dir="+dir, "fetch", "--quiet", "--prune", "--force", "--no-write-fetch-head", "--no-auto-maintenance", "--no-recurse-submodules", "--", s.URL, "+refs/*:refs/*")
+	err := f.transfer(ctx, r, s, dir, "--git-dir="+dir, "fetch", "--quiet", "--prune", "--force", "--no-write-fetch-head", "--no-auto-maintenance", "--no-recurse-submodules", "--", s.URL, "+refs/*:refs/*")
+	if err == nil {
+		err = setHead(dir, s.Head)
+	}
+	if err != nil {
+		return err
+	}
+	if err := f.joinPacks(ctx, dir); err != nil {
+		f.o.Log.Warn("joining the packs of a mirror", "repository", r.Name, "error", err)
+	}
+	return nil
+}
+
+// setHead has HEAD name what the server's does: a fetch leaves it alone, and what is still at HEAD is told
+// by it.
+func setHead(dir, ref string) error {
+	if ref == "" {
+		return nil
+	}
+	path, text := filepath.Join(dir, "HEAD"), []byte("ref: "+ref+"\n")
+	if now, err := os.ReadFile(path); err == nil && bytes.Equal(now, text) {
+		return nil
+	}
+	if err := os.WriteFile(path+".lock", text, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(path+".lock", path)
+}
+
+// maxPacks is how many packs a mirror may have, each of which is open while it is scanned: every fetch
+// adds one.
+const maxPacks = 50
+
+// joinPacks makes one of them where they are too many. No object goes: what no ref reaches any more
+// was found there, and is read again from there.
+func (f *Fetcher) joinPacks(ctx context.Context, dir string) error {
+	packs, err := filepath.Glob(filepath.Join(dir, "objects", "pack", "pack-*.pack"))
+	if err != nil || len(packs) <= maxPacks {
+		return err
+	}
+	_, err = f.run(ctx, "", "", "--git-dir="+dir, "repack", "-a", "-d", "-k", "-q")
+	return err
 }
 
 // emptyRepository makes one that holds nothing, as git has it.

@@ -125,6 +125,16 @@ func List(ctx context.Context, r io.Reader, o Options) iter.Seq2[Repository, err
 	}
 }
 
+// Folder returns the repository in a folder of this machine, whatever it is called; [*Refused] where there is none.
+func Folder(path string) (Repository, error) {
+	r := Repository{Forge: ListOf, Kind: KindRepository}
+	if why := r.takeFolder(path); why != "" {
+		return Repository{}, &Refused{path, why}
+	}
+	r.ID = r.Name
+	return r, nil
+}
+
 // listed is the repository that a line names.
 func listed(line string, o Options) (Repository, error) {
 	r := Repository{Forge: ListOf, Kind: KindRepository}

@@ -101,6 +101,23 @@ func TestServer(t *testing.T) {
 	sweeptest.Store(t, q)
 }
 
+// TestOthersWait has somebody look at a queue who does not say for how long it is to wait.
+func TestOthersWait(t *testing.T) {
+	t.Parallel()
+	url := serverProcess(t)
+	for _, wait := range []time.Duration{time.Minute, 0, 2 * time.Minute, 0} {
+		q, err := Connect(t.Context(), url, Options{Wait: wait})
+		if err != nil {
+			t.Fatal(err)
+		}
+		info, err := q.consumer.Info(t.Context())
+		if err != nil || info.Config.AckWait < time.Minute || q.Beat() != info.Config.AckWait/4 {
+			t.Errorf("opened with %v: the queue waits %v, a beat is %v, %v", wait, info.Config.AckWait, q.Beat(), err)
+		}
+		q.Close()
+	}
+}
+
 func TestNoServer(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
