@@ -132,6 +132,11 @@ func TestGoneOnceListed(t *testing.T) {
 	if err != nil || run.Jobs != 4 {
 		t.Fatalf("%d jobs, %v", run.Jobs, err)
 	}
+	for _, stray := range []string{"stray1", "stray2"} { // of the earlier listing, in hand until now
+		if _, err := l.Finish(t.Context(), sweep.Result{Run: run.ID, Repository: sweeptest.JobOf(run.ID, stray).Repository, Outcome: sweep.Scanned}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	ctx, stop := context.WithTimeout(t.Context(), 30*time.Second)
 	defer stop()
 	ended := make(chan error, 1)
