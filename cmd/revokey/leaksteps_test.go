@@ -25,11 +25,11 @@ func (s leakStep) from(file string) leakStep { s.stdin = file; return s }
 // How a step may end: with a finding or less, with trouble, with a live key, or so that
 // only an unforeseen end is wrong.
 var (
-	fine    = []int{exitClean}
-	finds   = []int{exitFindings}
-	trouble = []int{exitTrouble}
-	live    = []int{exitLive}
-	whatever    = []int{exitClean, exitFindings, exitTrouble, exitLive}
+	fine     = []int{exitClean}
+	finds    = []int{exitFindings}
+	trouble  = []int{exitTrouble}
+	live     = []int{exitLive}
+	whatever = []int{exitClean, exitFindings, exitTrouble, exitLive}
 )
 
 const leakAWS = " --aws-endpoint $AWS --account $OURS --rate 1000"
