@@ -20,6 +20,22 @@ type Silenced struct {
 	Reason      string  `json:"reason"` // as it stands there
 }
 
+// Answer says in a line how many credentials there are, how they stand, and how much was read.
+func (s Summary) Answer() string {
+	text := count(s.Findings, "credential")
+	separator := ": "
+	for _, status := range statuses {
+		if n := s.ByStatus[status]; n > 0 {
+			text += fmt.Sprintf("%s%d %s", separator, n, status)
+			separator = ", "
+		}
+	}
+	if s.Blobs > 0 {
+		text += fmt.Sprintf("; read %d blobs and messages, %s", s.Blobs, size(s.Bytes))
+	}
+	return text
+}
+
 // Silence counts a finding that is not reported because of an agreement.
 func (s *Summary) Silence(r Record, by, reason string) {
 	s.SilencedCount++

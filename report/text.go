@@ -317,19 +317,8 @@ func (s Style) summary(sum Summary) string {
 
 // answer tells how many credentials there are, how they stand, and whether all was looked at.
 func (s Style) answer(sum Summary) string {
-	text := count(sum.Findings, "credential")
-	separator := ": "
-	for _, status := range statuses {
-		if n := sum.ByStatus[status]; n > 0 {
-			text += fmt.Sprintf("%s%d %s", separator, n, status)
-			separator = ", "
-		}
-	}
-	if sum.Blobs > 0 {
-		text += fmt.Sprintf("; read %d blobs and messages, %s", sum.Blobs, size(sum.Bytes))
-	}
 	b := ""
-	for _, line := range s.wrap(text, 0) {
+	for _, line := range s.wrap(sum.Answer(), 0) {
 		b += s.paint(bold, line) + "\n"
 	}
 	if live := fmt.Sprintf("%d %s", sum.ByStatus[revoke.Live], revoke.Live); s.Colour && sum.ByStatus[revoke.Live] > 0 {

@@ -109,7 +109,7 @@ func didYouMean(word string, commands []*cli.Command) string {
 		}
 	}
 	if like := nearest(word, names); like != "" {
-		return fmt.Sprintf("Did you mean %q? ", like)
+		return fmt.Sprintf("did you mean %q? ", like)
 	}
 	return ""
 }

@@ -135,6 +135,10 @@ func (o outputOptions) write(std streams, records []report.Record, sum report.Su
 			errs = append(errs, fmt.Errorf("writing report to %q: %w", cmp.Or(t.file, "standard output"), withoutPath(err)))
 		}
 	}
+	shown := slices.ContainsFunc(o.targets, func(t outputTarget) bool { return t.file == "" })
+	if !shown && (std.watched || std.log != nil) { // somebody looks on, and has not seen it yet
+		std.note("%s", sum.Answer())
+	}
 	if slices.ContainsFunc(o.targets, func(t outputTarget) bool { return t == outputTarget{format: "text"} }) {
 		sum.SilencedCount = 0 // which is on the terminal already
 	}

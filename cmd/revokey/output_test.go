@@ -100,3 +100,28 @@ func TestNextOnATerminal(t *testing.T) {
 		t.Errorf("got %q", out.String())
 	}
 }
+
+// TestAnswerBesideFiles tells whoever looks on what the reports in files come to.
+func TestAnswerBesideFiles(t *testing.T) {
+	t.Parallel()
+	sum := report.NewSummary(scanner.Summary{Blobs: 2})
+	for _, test := range []struct {
+		file           string
+		watched, quiet bool
+		want           string
+	}{
+		{filepath.Join(t.TempDir(), "x"), true, false, "revokey: 0 credentials; read 2 blobs and messages, 0.0 KiB\n"},
+		{filepath.Join(t.TempDir(), "x"), true, true, ""},
+		{filepath.Join(t.TempDir(), "x"), false, false, ""},
+		{"", true, false, ""},
+	} {
+		var stderr bytes.Buffer
+		o := outputOptions{targets: []outputTarget{{"jsonl", test.file}}}
+		if err := o.write(streams{out: &bytes.Buffer{}, err: &stderr, watched: test.watched, quiet: test.quiet}, nil, sum); err != nil {
+			t.Fatal(err)
+		}
+		if stderr.String() != test.want {
+			t.Errorf("%+v: got %q", test, stderr.String())
+		}
+	}
+}

@@ -154,8 +154,8 @@ func (p *progress) show() {
 // fitted is the text without its bar, or without its end, where the terminal is narrow: a line
 // that goes on in the next could not be written over.
 func (p *progress) fitted(now time.Time) string {
-	room := max(p.std.columns, 20) - 1
-	if p.std.columns == 0 {
+	room := p.std.columns - 1
+	if room < 0 {
 		room = 80
 	}
 	text := p.text(now, true)

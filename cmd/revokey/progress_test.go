@@ -73,6 +73,8 @@ func TestProgressOnNarrowTerminals(t *testing.T) {
 		80: "waiting for proof [=====               ]  25 % 1 of 4 keys, 0.2/s, 12s left",
 		60: "waiting for proof  25 % 1 of 4 keys, 0.2/s, 12s left",
 		30: "waiting for proof  25 % 1 of ",
+		10: "waiting f",
+		1:  "",
 	} {
 		p := idle(streams{columns: columns})
 		p.what, p.unit, p.n, p.all = "waiting for proof", "keys", 1, 4

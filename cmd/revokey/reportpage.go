@@ -100,7 +100,8 @@ func remotesOf(records []report.Record) map[string]string {
 	remotes := make(map[string]string)
 	for _, r := range records {
 		path := report.Value(r.Repository)
-		if _, known := remotes[path]; known || !filepath.IsAbs(path) {
+		_, known := remotes[path]
+		if known || !filepath.IsAbs(path) || len(filepath.VolumeName(path)) > len("C:") { // \\host\share would be asked for
 			continue
 		}
 		remotes[path] = "" // an error is told by the page: it has no links
