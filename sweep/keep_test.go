@@ -137,6 +137,11 @@ func TestGoneOnceListed(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	idle, over := context.WithTimeout(t.Context(), 700*time.Millisecond)
+	defer over()
+	if err := l.Wait(idle, q, run.ID, filler.Listing, func(int, int) {}); err == nil {
+		t.Error("it is over before anybody has worked")
+	}
 	ctx, stop := context.WithTimeout(t.Context(), 30*time.Second)
 	defer stop()
 	ended := make(chan error, 1)
