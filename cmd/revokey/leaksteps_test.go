@@ -25,11 +25,11 @@ func (s leakStep) from(file string) leakStep { s.stdin = file; return s }
 // How a step may end: with a finding or less, with trouble, with a live key, or so that
 // only an unforeseen end is wrong.
 var (
-	fine    = []int{exitClean}
-	finds   = []int{exitFindings}
-	trouble = []int{exitTrouble}
-	live    = []int{exitLive}
-	any_    = []int{exitClean, exitFindings, exitTrouble, exitLive}
+	fine     = []int{exitClean}
+	finds    = []int{exitFindings}
+	trouble  = []int{exitTrouble}
+	live     = []int{exitLive}
+	whatever = []int{exitClean, exitFindings, exitTrouble, exitLive}
 )
 
 const leakAWS = " --aws-endpoint $AWS --account $OURS --rate 1000"
@@ -38,48 +38,48 @@ const leakAWS = " --aws-endpoint $AWS --account $OURS --rate 1000"
 // for, each with every format, and with files that are none of its.
 func leakSteps(all bool) []leakStep {
 	steps := []leakStep{
-		step(any_, "scan $REPO --state $OUT/state --check-names"), // a broken archive: not all
-		step(any_, "scan $REPO --state $OUT/state --format jsonl --output $OUT/findings.jsonl --output sarif=$OUT/findings.sarif --all"),
-		step(any_, "scan $REPO --distrust-repository --honor-foreign-allows --max-archive-size 1"),
-		step(any_, "scan $REPO --no-archives --max-size 0"),
-		step(any_, "scan --files $REPO"),
+		step(whatever, "scan $REPO --state $OUT/state --check-names"), // a broken archive: not all
+		step(whatever, "scan $REPO --state $OUT/state --format jsonl --output $OUT/findings.jsonl --output sarif=$OUT/findings.sarif --all"),
+		step(whatever, "scan $REPO --distrust-repository --honor-foreign-allows --max-archive-size 1"),
+		step(whatever, "scan $REPO --no-archives --max-size 0"),
+		step(whatever, "scan --files $REPO"),
 		step(finds, "scan --stdin").from("pair"),
 		step(finds, "scan --staged"),
 		step(finds, "scan --range first..HEAD"),
-		step(any_, "scan --range feature/$SECRET..tag-$SECRET"),
+		step(whatever, "scan --range feature/$SECRET..tag-$SECRET"),
 		step(trouble, "scan --range no-$SECRET..first"),
 		step(trouble, "scan --ci"),
-		step(any_, "scan --ci").with("GITLAB_CI=true", "CI_COMMIT_SHA=tag-$SECRET", "CI_COMMIT_BEFORE_SHA=none-$SECRET", "CI_COMMIT_BRANCH=feature/$SECRET", "CI_DEFAULT_BRANCH=none-$SECRET"),
-		step(any_, "scan --ci").with("GITHUB_ACTIONS=true", "GITHUB_EVENT_NAME=push", "GITHUB_EVENT_PATH=$IN/secret.json", "GITHUB_SHA=tag-$SECRET", "GITHUB_REF=refs/heads/feature/$SECRET"),
+		step(whatever, "scan --ci").with("GITLAB_CI=true", "CI_COMMIT_SHA=tag-$SECRET", "CI_COMMIT_BEFORE_SHA=none-$SECRET", "CI_COMMIT_BRANCH=feature/$SECRET", "CI_DEFAULT_BRANCH=none-$SECRET"),
+		step(whatever, "scan --ci").with("GITHUB_ACTIONS=true", "GITHUB_EVENT_NAME=push", "GITHUB_EVENT_PATH=$IN/secret.json", "GITHUB_SHA=tag-$SECRET", "GITHUB_REF=refs/heads/feature/$SECRET"),
 		step(live, "scan $REPO --verify --journal $OUT/journal.jsonl"+leakAWS),
-		step(any_, "scan $REPO --revoke"+leakAWS),
-		step(any_, "verify --from $OUT/findings.jsonl --format jsonl --output $OUT/verdicts.jsonl --explain"+leakAWS),
-		step(any_, "verify --from $OUT/verdicts.jsonl --resume --format json"+leakAWS),
-		step(any_, "verify --explain"+leakAWS).from("pair"),
-		step(any_, "verify --explain --format json --aws-endpoint $ECHO --rate 1000").from("pair"),
-		step(any_, "verify --explain --account $OURS --format json --aws-endpoint $ECHO --rate 1000").from("pair"),
-		step(any_, "verify --explain --format json --aws-endpoint $CHATTY --rate 1000").from("pair"),
-		step(any_, "verify --from $OUT/findings.jsonl --output $OUT/echoed.jsonl --format jsonl --aws-endpoint $ECHO --rate 1000"),
-		step(any_, "verify --explain --verify-timeout 300ms --aws-endpoint https://sts.invalid --rate 1000").from("pair").with("HTTPS_PROXY=http://$KEYID:$SECRET@127.0.0.1:1"),
-		step(any_, "verify --explain --verify-timeout 300ms --aws-endpoint https://sts.invalid --rate 1000").from("pair").with("HTTPS_PROXY=:$SECRET@127.0.0.1:1"),
-		step(any_, "baseline create $REPO --baseline $OUT/baseline"),
-		step(any_, "baseline create $REPO --no-archives --baseline $OUT/baseline"),
-		step(any_, "baseline create --files $IN/pair --baseline $OUT/baseline2"),
-		step(any_, "baseline update --files $IN --verify --baseline $OUT/baseline2"+leakAWS),
-		step(any_, "baseline prune --files $IN/word --baseline $OUT/baseline2"),
+		step(whatever, "scan $REPO --revoke"+leakAWS),
+		step(whatever, "verify --from $OUT/findings.jsonl --format jsonl --output $OUT/verdicts.jsonl --explain"+leakAWS),
+		step(whatever, "verify --from $OUT/verdicts.jsonl --resume --format json"+leakAWS),
+		step(whatever, "verify --explain"+leakAWS).from("pair"),
+		step(whatever, "verify --explain --format json --aws-endpoint $ECHO --rate 1000").from("pair"),
+		step(whatever, "verify --explain --account $OURS --format json --aws-endpoint $ECHO --rate 1000").from("pair"),
+		step(whatever, "verify --explain --format json --aws-endpoint $CHATTY --rate 1000").from("pair"),
+		step(whatever, "verify --from $OUT/findings.jsonl --output $OUT/echoed.jsonl --format jsonl --aws-endpoint $ECHO --rate 1000"),
+		step(whatever, "verify --explain --verify-timeout 300ms --aws-endpoint https://sts.invalid --rate 1000").from("pair").with("HTTPS_PROXY=http://$KEYID:$SECRET@127.0.0.1:1"),
+		step(whatever, "verify --explain --verify-timeout 300ms --aws-endpoint https://sts.invalid --rate 1000").from("pair").with("HTTPS_PROXY=:$SECRET@127.0.0.1:1"),
+		step(whatever, "baseline create $REPO --baseline $OUT/baseline"),
+		step(whatever, "baseline create $REPO --no-archives --baseline $OUT/baseline"),
+		step(whatever, "baseline create --files $IN/pair --baseline $OUT/baseline2"),
+		step(whatever, "baseline update --files $IN --verify --baseline $OUT/baseline2"+leakAWS),
+		step(whatever, "baseline prune --files $IN/word --baseline $OUT/baseline2"),
 		step(fine, "config show"),
 		step(trouble, "revoke --from $OUT/findings.jsonl --apply --yes --journal $OUT/echoed.journal --aws-endpoint $ECHO --account $OURS --rate 1000"),
 		step(trouble, "revoke $KEYID --with-leaked-key --apply --yes --journal $OUT/echoed.journal"+leakAWS),
-		step(any_, "revoke --from $OUT/findings.jsonl --with-leaked-key --apply --yes --journal $OUT/echoed.journal --aws-endpoint $ECHO --account $OURS --rate 1000"),
+		step(whatever, "revoke --from $OUT/findings.jsonl --with-leaked-key --apply --yes --journal $OUT/echoed.journal --aws-endpoint $ECHO --account $OURS --rate 1000"),
 		step(live, "revoke --from $OUT/findings.jsonl --plan $OUT/plan.json --contain"+leakAWS),
-		step(any_, "revoke --plan $OUT/plan.json --contain --apply --yes --json --journal $OUT/journal.jsonl"+leakAWS),
-		step(any_, "revoke --resume --journal $OUT/journal.jsonl"+leakAWS),
-		step(any_, "revoke $KEYID --delete --inactive-for 0 --json --journal $OUT/journal.jsonl"+leakAWS),
+		step(whatever, "revoke --plan $OUT/plan.json --contain --apply --yes --json --journal $OUT/journal.jsonl"+leakAWS),
+		step(whatever, "revoke --resume --journal $OUT/journal.jsonl"+leakAWS),
+		step(whatever, "revoke $KEYID --delete --inactive-for 0 --json --journal $OUT/journal.jsonl"+leakAWS),
 		step(finds, "trace $KEYID --region us-east-1 --json"+leakAWS),
 		step(finds, "trace $KEYID --region us-east-1"+leakAWS),
 		step(trouble, "trace $KEYID --region us-east-1 --aws-endpoint $ECHO --account $OURS --rate 1000"),
 		step(fine, "undo last --apply --yes --journal $OUT/journal.jsonl"+leakAWS),
-		step(any_, "undo --apply --yes --journal $OUT/echoed.journal --aws-endpoint $ECHO --account $OURS --rate 1000"),
+		step(whatever, "undo --apply --yes --journal $OUT/echoed.journal --aws-endpoint $ECHO --account $OURS --rate 1000"),
 		step(fine, "journal check --journal $OUT/journal.jsonl"),
 		step(fine, "journal check --journal $OUT/echoed.journal"),
 		step(fine, "report --from $OUT/verdicts.jsonl --from $OUT/echoed.jsonl --journal $OUT/journal.jsonl --html $OUT/page.html"),
@@ -97,18 +97,18 @@ func leakSteps(all bool) []leakStep {
 		step(fine, "keys rotate $PROFILED --to-profile profiled --apply --yes --journal $OUT/rotated.journal"+leakAWS),
 		step(trouble, "keys rotate $PROFILED --to-profile x --apply --yes --journal $OUT/rotated.journal"+leakAWS).with("AWS_SHARED_CREDENTIALS_FILE=$IN/broken.ini"),
 		step(fine, "keys rotate --resume --apply --yes --journal $OUT/rotated.journal"+leakAWS),
-		step(any_, "keys deactivate $KEYID --apply --yes --json --journal $OUT/journal.jsonl"+leakAWS),
-		step(any_, "keys activate $KEYID --apply --yes --journal $OUT/journal.jsonl"+leakAWS),
-		step(any_, "keys delete $KEYID --apply --yes --journal $OUT/journal.jsonl"+leakAWS),
-		step(any_, "sweep $REPO --state-dir $OUT/sweep --format jsonl --output $OUT/swept.jsonl"),
+		step(whatever, "keys deactivate $KEYID --apply --yes --json --journal $OUT/journal.jsonl"+leakAWS),
+		step(whatever, "keys activate $KEYID --apply --yes --journal $OUT/journal.jsonl"+leakAWS),
+		step(whatever, "keys delete $KEYID --apply --yes --journal $OUT/journal.jsonl"+leakAWS),
+		step(whatever, "sweep $REPO --state-dir $OUT/sweep --format jsonl --output $OUT/swept.jsonl"),
 		step(live, "sweep $REPO --verify --log json --state-dir $OUT/sweep"+leakAWS),
-		step(any_, "sweep $REPO --verify --state-dir $OUT/echoed --aws-endpoint $ECHO --rate 1000"),
+		step(whatever, "sweep $REPO --verify --state-dir $OUT/echoed --aws-endpoint $ECHO --rate 1000"),
 		step(trouble, "sweep gitea:$ECHO/shop --attempts 1 --log json --state-dir $OUT/forge").with("GITEA_TOKEN=$SECRET"),
 		step(trouble, "sweep list:$IN/urls --attempts 1 --log text --state-dir $OUT/list"),
 		step(trouble, "sweep list:$IN/pair --attempts 1 --state-dir $OUT/list"),
 		step(fine, "sweep status --json --state-dir $OUT/sweep"),
-		step(any_, "sweep status --state-dir $OUT/list"),
-		step(any_, "sweep results --format json --state-dir $OUT/sweep"),
+		step(whatever, "sweep status --state-dir $OUT/list"),
+		step(whatever, "sweep results --format json --state-dir $OUT/sweep"),
 		step(trouble, "worker --queue nats://worker:$SECRET@127.0.0.1:1"),
 		step(trouble, "worker --queue nats://127.0.0.1:1 --queue-credentials $IN/word"),
 		step(fine, "demo"),
@@ -121,10 +121,10 @@ func leakSteps(all bool) []leakStep {
 		step(finds, "hook run pre-push origin url").from("push"),
 		step(trouble, "hook run pre-push origin url").from("words"),
 		step(finds, "hook run pre-push $SECRET https://$SECRET@git.example.com/").from("push"),
-		step(any_, "hook run pre-receive").from("receive"),
+		step(whatever, "hook run pre-receive").from("receive"),
 		step(trouble, "hook run pre-receive").from("words"),
 		step(trouble, "hook run pre-receive").from("pair"),
-		step(any_, "hook run update refs/heads/feature/$SECRET $ZERO $HEAD"),
+		step(whatever, "hook run update refs/heads/feature/$SECRET $ZERO $HEAD"),
 		step(fine, "completion bash"), step(fine, "completion zsh"), step(fine, "completion fish"), step(fine, "completion powershell"),
 		step(fine, "help scan"), step(fine, "man"),
 	}
@@ -134,8 +134,8 @@ func leakSteps(all bool) []leakStep {
 	steps = append(steps, mistakenSteps()...)
 	for _, f := range report.Formats() {
 		steps = append(steps,
-			step(any_, "scan $REPO --format "+f),
-			step(any_, "verify --from $OUT/findings.jsonl --all --format "+f+leakAWS),
+			step(whatever, "scan $REPO --format "+f),
+			step(whatever, "verify --from $OUT/findings.jsonl --all --format "+f+leakAWS),
 			step(finds, "hook run pre-commit --format "+f))
 	}
 	return steps
@@ -149,23 +149,23 @@ func mistakenSteps() []leakStep {
 		in := "$IN/" + file
 		if !strings.HasSuffix(file, ".yaml") {
 			steps = append(steps,
-				step(any_, "verify --from "+in+leakAWS),
-				step(any_, "revoke --plan "+in+" --apply --yes --journal $OUT/mistaken.journal"+leakAWS),
+				step(whatever, "verify --from "+in+leakAWS),
+				step(whatever, "revoke --plan "+in+" --apply --yes --journal $OUT/mistaken.journal"+leakAWS),
 				step(trouble, "journal check --journal "+in),
 				step(trouble, "revoke $KEYID --apply --yes --journal $OUT/copy-"+file+leakAWS),
-				step(any_, "report --incident $KEYID --from $OUT/verdicts.jsonl --trace "+in),
-				step(any_, "scan --stdin --baseline "+in).from("word"),
-				step(any_, "scan $REPO --state $OUT/copy-"+file))
+				step(whatever, "report --incident $KEYID --from $OUT/verdicts.jsonl --trace "+in),
+				step(whatever, "scan --stdin --baseline "+in).from("word"),
+				step(whatever, "scan $REPO --state $OUT/copy-"+file))
 		}
 		steps = append(steps,
-			step(any_, "scan --stdin --ignore-file "+in).from("word"),
-			step(any_, "config show --config "+in),
-			step(any_, "scan --stdin --config "+in).from("word"),
-			step(any_, "keys list --all --profile no"+leakAWS).with("AWS_SHARED_CREDENTIALS_FILE="+in, "AWS_CONFIG_FILE="+in))
+			step(whatever, "scan --stdin --ignore-file "+in).from("word"),
+			step(whatever, "config show --config "+in),
+			step(whatever, "scan --stdin --config "+in).from("word"),
+			step(whatever, "keys list --all --profile no"+leakAWS).with("AWS_SHARED_CREDENTIALS_FILE="+in, "AWS_CONFIG_FILE="+in))
 	}
 	return slices.Concat(steps, []leakStep{
-		step(any_, "config show").with("REVOKEY_MAX_SIZE=$WORD", "REVOKEY_FORMAT=$WORD"),
+		step(whatever, "config show").with("REVOKEY_MAX_SIZE=$WORD", "REVOKEY_FORMAT=$WORD"),
 		step(trouble, "scan --stdin").with("REVOKEY_MAX_SIZE=$WORD"),
-		step(any_, "keys list --all"+leakAWS).with("AWS_CONFIG_FILE=$IN/broken.ini"),
+		step(whatever, "keys list --all"+leakAWS).with("AWS_CONFIG_FILE=$IN/broken.ini"),
 	})
 }
