@@ -253,9 +253,7 @@ func (j *leakJourney) command(t *testing.T, s leakStep) *exec.Cmd {
 	for i := range words {
 		words[i] = j.words.Replace(words[i])
 	}
-	if words[0] != "sweep" || len(words) > 1 && slices.Contains([]string{"status", "results"}, words[1]) { // which has a --log of its own
-		words = append(words, j.level...)
-	}
+	words = append(words, j.level...)
 	cmd := exec.Command("revokey", words...)
 	cmd.Dir, cmd.Env, cmd.Stdin = j.w.repo, slices.Clone(j.env), strings.NewReader(j.stdinOf(t, s.stdin))
 	if strings.Contains(s.line+strings.Join(s.env, ""), "$SECRET") { // who called it has shown it
